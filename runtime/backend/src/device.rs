@@ -1,0 +1,146 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+use crate::{DType, Encoding};
+
+/// Names one device: `family:index`, for example `cpu:0` or `cuda:1`.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceId(Arc<str>);
+
+impl DeviceId {
+    /// An id from its text.
+    pub fn new(id: impl AsRef<str>) -> Self {
+        Self(Arc::from(id.as_ref()))
+    }
+
+    /// The whole id.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The part before the colon: the family that drives the device.
+    pub fn family(&self) -> &str {
+        self.0.split_once(':').map_or(&*self.0, |(family, _)| family)
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for DeviceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The class of hardware, as a guest's `execution-target` asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceKind {
+    /// A general-purpose processor.
+    Cpu,
+    /// A graphics processor.
+    Gpu,
+    /// Any other accelerator: TPU, NPU, DSP, FPGA.
+    Tpu,
+}
+
+impl fmt::Display for DeviceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+            Self::Tpu => "tpu",
+        })
+    }
+}
+
+/// Memory of a device, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct DeviceMemory {
+    /// All there is.
+    pub total: u64,
+    /// What was free when the device was probed.
+    pub free: u64,
+}
+
+/// When a device notices that a run was dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cancellation {
+    /// Not before the run ends.
+    Never,
+    /// Between two operators of the graph; a single long operator runs to its end.
+    BetweenOperators,
+    /// At any time.
+    AnyTime,
+}
+
+/// What a device can do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Capabilities {
+    /// The model encodings it reads.
+    pub encodings: Vec<Encoding>,
+    /// The dtypes its graphs take and give.
+    pub dtypes: Vec<DType>,
+    /// What it multiplies `f32` models in, unless a target's options ask otherwise.
+    pub precision: DType,
+    /// When it notices that a run was dropped.
+    pub cancellation: Cancellation,
+}
+
+/// One usable device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Device {
+    /// Its name in configuration, reports and metrics.
+    pub id: DeviceId,
+    /// The class of hardware.
+    pub kind: DeviceKind,
+    /// The product's name, for people.
+    pub name: String,
+    /// The library that drives it, with its version.
+    pub driver: String,
+    /// Its memory, where that is known.
+    pub memory: Option<DeviceMemory>,
+    /// What it can do.
+    pub capabilities: Capabilities,
+    /// Anything else worth knowing, by name.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What a caller asks for: one device, and options for compiling there.
+///
+/// Options are the backend's own; it rejects any it does not know.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// The device. Nothing stands in for it.
+    pub device: DeviceId,
+    /// Options by name, for example `threads = 4`.
+    pub options: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// A device with its default options.
+    pub fn new(device: impl AsRef<str>) -> Self {
+        Self { device: DeviceId::new(device), options: BTreeMap::new() }
+    }
+
+    /// Sets one option.
+    #[must_use]
+    pub fn with_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.insert(name.into(), value.into());
+        self
+    }
+}

@@ -1,0 +1,50 @@
+//! The contract between Godwit and the devices it runs on.
+//!
+//! Three traits, each a rung of the ladder `wasi:nn` climbs:
+//!
+//! | trait | is | lives as long as |
+//! |---|---|---|
+//! | [`Backend`] | the driver of one family of devices | the process |
+//! | [`Graph`] | one [`Model`] compiled for one [`Device`]; immutable, shared | someone holds it |
+//! | [`ExecutionContext`] | one caller's mutable state on a graph | that caller |
+//!
+//! The rules every implementation keeps:
+//!
+//! - **Nothing is substituted.** [`Backend::load`] serves the device its [`Target`] names or fails.
+//! - **Dropping is cancelling.** Dropping a [`Run`] stops the work as soon as the device allows
+//!   ([`Cancellation`] says when that is) and buffers outlive the device's use of them.
+//! - **Inputs are already checked.** [`Signature::arrange`] and [`Signature::check`] are called once,
+//!   above the backends; a backend may rely on them but must still answer bad input with an
+//!   [`Error`], never with a panic.
+//! - **Tensors move.** Cloning a [`Tensor`] costs a reference count, whatever its size.
+//!
+//! This crate knows no WebAssembly, no device and no native library.
+
+mod backend;
+mod blocking;
+mod device;
+mod dtype;
+mod error;
+pub mod memory;
+mod model;
+mod nearest;
+mod run;
+mod shape;
+mod signature;
+mod stop;
+mod tensor;
+
+pub use async_trait::async_trait;
+pub use backend::{Backend, ExecutionContext, Graph};
+pub use blocking::Workers;
+pub use device::{Cancellation, Capabilities, Device, DeviceId, DeviceKind, DeviceMemory, Target};
+pub use dtype::DType;
+pub use error::{Error, ErrorKind, Result};
+pub use memory::{Arena, Budget, Buffer, BufferMut, Charge, HostMemory, Memory};
+pub use model::{Digest, Encoding, Model};
+pub use nearest::nearest;
+pub use run::{BoxFuture, Run};
+pub use shape::Shape;
+pub use signature::{Dim, Signature, TensorInfo};
+pub use stop::Stop;
+pub use tensor::{DeviceBuffer, Tensor, TensorData, Tensors};

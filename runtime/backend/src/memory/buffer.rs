@@ -1,0 +1,117 @@
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Weak};
+
+use super::Charge;
+use super::block::{Block, Bytes};
+
+/// Memory that someone else allocated and that stays put until it is dropped.
+pub trait HostMemory: fmt::Debug + Send + Sync + 'static {
+    /// The bytes; the same slice on every call.
+    fn bytes(&self) -> &[u8];
+}
+
+impl HostMemory for Vec<u8> {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+impl HostMemory for &'static [u8] {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Immutable, shared bytes. Cloning costs a reference count.
+#[derive(Clone)]
+pub struct Buffer(Option<Arc<Block>>);
+
+impl Buffer {
+    /// Shares `owner`'s bytes without charging anyone: for model files and tests.
+    pub fn from_owner(owner: impl HostMemory) -> Self {
+        Self::adopted(owner, None)
+    }
+
+    pub(super) fn adopted(owner: impl HostMemory, charge: Option<Charge>) -> Self {
+        let len = owner.bytes().len();
+        let bytes = Bytes::Owned(Box::new(owner));
+        Self(Some(Arc::new(Block { bytes, len, charge, owner: 0, home: Weak::new() })))
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.as_ref().map_or(&[], |block| block.as_slice())
+    }
+}
+
+impl AsRef<[u8]> for Buffer {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl From<Vec<u8>> for Buffer {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from_owner(bytes)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let Some(mut block) = self.0.take() else { return };
+        // Two last handles dropped at the same instant may both fail here; the block is then freed
+        // instead of pooled, which costs time and nothing else.
+        if let Some(unique) = Arc::get_mut(&mut block) {
+            unique.charge = None;
+            if let Some(home) = unique.home.upgrade() {
+                home.put(block);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Buffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Buffer({} bytes)", self.len())
+    }
+}
+
+/// Bytes that one owner may write before sharing them.
+pub struct BufferMut(Buffer);
+
+impl BufferMut {
+    /// Wraps a block nobody else holds.
+    pub(super) fn new(block: Arc<Block>) -> Self {
+        Self(Buffer(Some(block)))
+    }
+
+    /// Ends writing and begins sharing.
+    pub fn freeze(self) -> Buffer {
+        self.0
+    }
+}
+
+impl Deref for BufferMut {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for BufferMut {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        let block = self.0.0.as_mut().and_then(Arc::get_mut);
+        block.map_or(&mut [], Block::as_mut_slice)
+    }
+}
+
+impl fmt::Debug for BufferMut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BufferMut({} bytes)", self.len())
+    }
+}

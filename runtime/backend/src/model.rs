@@ -1,0 +1,164 @@
+use std::fmt::{self, Write};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use crate::{Buffer, Error, nearest};
+
+/// A model's file format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// OpenVINO IR: the XML, then the weights.
+    Openvino,
+    /// ONNX, one protobuf.
+    Onnx,
+    /// A TensorFlow SavedModel.
+    Tensorflow,
+    /// TorchScript.
+    Pytorch,
+    /// A TensorFlow Lite flatbuffer.
+    TensorflowLite,
+    /// GGUF.
+    Ggml,
+}
+
+impl Encoding {
+    /// Every encoding.
+    pub const ALL: [Self; 6] = [
+        Self::Openvino,
+        Self::Onnx,
+        Self::Tensorflow,
+        Self::Pytorch,
+        Self::TensorflowLite,
+        Self::Ggml,
+    ];
+
+    /// The name used in messages and configuration; the same as in `wasi:nn`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Openvino => "openvino",
+            Self::Onnx => "onnx",
+            Self::Tensorflow => "tensorflow",
+            Self::Pytorch => "pytorch",
+            Self::TensorflowLite => "tensorflowlite",
+            Self::Ggml => "ggml",
+        }
+    }
+}
+
+impl fmt::Display for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        Self::ALL.into_iter().find(|encoding| encoding.name() == text).ok_or_else(|| {
+            let known = nearest::known("encodings", text, Self::ALL.map(Self::name));
+            Error::invalid_argument(format!("'{text}' is not a model encoding: {known}"))
+        })
+    }
+}
+
+/// The SHA-256 of a model's bytes: its identity in caches and reports.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of one run of bytes.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// The raw 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The first 12 hexadecimal digits, for tables.
+    pub fn short(&self) -> String {
+        self.to_string().chars().take(12).collect()
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().take(6).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_char('…')
+    }
+}
+
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Named, hashed model bytes at rest. Cloning costs a few reference counts.
+#[derive(Debug, Clone)]
+pub struct Model {
+    name: Arc<str>,
+    encoding: Encoding,
+    parts: Arc<[Buffer]>,
+    digest: Digest,
+}
+
+impl Model {
+    /// A model from its files' bytes: one for most encodings, XML and weights for OpenVINO.
+    ///
+    /// The digest of a single part is that of the file; of several, that of their digests in order.
+    pub fn new(name: impl AsRef<str>, encoding: Encoding, parts: Vec<Buffer>) -> Self {
+        let digest = match parts.as_slice() {
+            [part] => Digest::of(part),
+            parts => {
+                let mut all = Sha256::new();
+                parts.iter().for_each(|part| all.update(Digest::of(part).as_bytes()));
+                Digest(all.finalize().into())
+            }
+        };
+        Self { name: Arc::from(name.as_ref()), encoding, parts: parts.into(), digest }
+    }
+
+    /// An ONNX model from the bytes of its file.
+    pub fn onnx(name: impl AsRef<str>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self::new(name, Encoding::Onnx, vec![Buffer::from(bytes.into())])
+    }
+
+    /// The name guests load it by; for people and logs, not an identity.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// The file format.
+    pub fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The bytes, in the order the encoding defines.
+    pub fn parts(&self) -> &[Buffer] {
+        &self.parts
+    }
+
+    /// The identity.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Bytes of all parts.
+    pub fn byte_len(&self) -> u64 {
+        self.parts.iter().map(|part| part.len() as u64).sum()
+    }
+}

@@ -1,0 +1,161 @@
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use half::{bf16, f16};
+use smallvec::SmallVec;
+
+use crate::{BoxFuture, Buffer, DType, DeviceId, Error, Memory, Result, Shape};
+
+/// The tensors of one run, in a signature's order. Four fit without an allocation.
+pub type Tensors = SmallVec<[Tensor; 4]>;
+
+/// Elements of one dtype in row-major order, little-endian, on the host or on a device.
+///
+/// Cloning shares the bytes.
+#[derive(Debug, Clone)]
+pub struct Tensor {
+    dtype: DType,
+    shape: Shape,
+    data: TensorData,
+}
+
+/// Where a tensor's bytes are.
+#[derive(Debug, Clone)]
+pub enum TensorData {
+    /// In host memory.
+    Host(Buffer),
+    /// In a device's memory.
+    Device(Arc<dyn DeviceBuffer>),
+}
+
+/// Bytes that stay on a device until someone reads them.
+pub trait DeviceBuffer: Debug + Send + Sync {
+    /// The device that holds them.
+    fn device(&self) -> &DeviceId;
+
+    /// How many there are.
+    fn byte_len(&self) -> usize;
+
+    /// Copies them into host memory charged to `memory`'s budget.
+    fn read<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Buffer>>;
+
+    /// For the backend that made it to recognise its own.
+    fn as_any(&self) -> &dyn std::any::Any;
+}
+
+impl Tensor {
+    /// A host tensor over `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// - `TooLarge`: the product of the dimensions overflows.
+    /// - `InvalidArgument`: `bytes` is not exactly dimensions x element size long.
+    pub fn new(dtype: DType, shape: Shape, bytes: Buffer) -> Result<Self> {
+        check_len(dtype, &shape, bytes.len())?;
+        Ok(Self { dtype, shape, data: TensorData::Host(bytes) })
+    }
+
+    /// A tensor whose bytes are on a device.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tensor::new`].
+    pub fn on_device(dtype: DType, shape: Shape, buffer: Arc<dyn DeviceBuffer>) -> Result<Self> {
+        check_len(dtype, &shape, buffer.byte_len())?;
+        Ok(Self { dtype, shape, data: TensorData::Device(buffer) })
+    }
+
+    /// A host tensor holding a copy of `values`, outside any budget: for tests and tools.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tensor::new`].
+    pub fn from_values<T: Element>(shape: impl Into<Shape>, values: &[T]) -> Result<Self> {
+        let bytes = bytemuck::cast_slice(values).to_vec();
+        Self::new(T::DTYPE, shape.into(), Buffer::from(bytes))
+    }
+
+    /// The type of its elements.
+    pub fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// Its dimensions.
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// Where its bytes are.
+    pub fn data(&self) -> &TensorData {
+        &self.data
+    }
+
+    /// How many bytes it holds.
+    pub fn byte_len(&self) -> usize {
+        match &self.data {
+            TensorData::Host(bytes) => bytes.len(),
+            TensorData::Device(buffer) => buffer.byte_len(),
+        }
+    }
+
+    /// Its bytes, if they are on the host.
+    pub fn host(&self) -> Option<&Buffer> {
+        match &self.data {
+            TensorData::Host(bytes) => Some(bytes),
+            TensorData::Device(_) => None,
+        }
+    }
+
+    /// Its bytes on the host, read from the device only if they are there.
+    ///
+    /// # Errors
+    ///
+    /// What reading the device gives, or `TooLarge` when the budget is spent.
+    pub async fn to_host(&self, memory: &Memory) -> Result<Buffer> {
+        match &self.data {
+            TensorData::Host(bytes) => Ok(bytes.clone()),
+            TensorData::Device(buffer) => buffer.read(memory).await,
+        }
+    }
+
+    /// Its elements as a slice, if they are on the host, of type `T` and aligned for it.
+    pub fn values<T: Element>(&self) -> Option<&[T]> {
+        if self.dtype != T::DTYPE {
+            return None;
+        }
+        bytemuck::try_cast_slice(self.host()?).ok()
+    }
+}
+
+fn check_len(dtype: DType, shape: &Shape, actual: usize) -> Result<()> {
+    let expected = shape.byte_len(dtype)?;
+    if expected == actual {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!(
+        "a {dtype} tensor of dimensions {shape} takes {expected} bytes, not {actual}"
+    )))
+}
+
+/// A Rust type that is the element of one [`DType`].
+pub trait Element: bytemuck::Pod {
+    /// Its dtype.
+    const DTYPE: DType;
+}
+
+macro_rules! elements {
+    ($($ty:ty => $dtype:ident),* $(,)?) => {
+        $(impl Element for $ty { const DTYPE: DType = DType::$dtype; })*
+    };
+}
+
+elements! {
+    f16 => F16, f32 => F32, f64 => F64, bf16 => Bf16, u8 => U8, i32 => I32, i64 => I64,
+    i8 => I8, u16 => U16, i16 => I16, u32 => U32, u64 => U64,
+}
+
+impl fmt::Display for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.dtype, self.shape)
+    }
+}
