@@ -1,0 +1,219 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use godwit_backend::{Cancellation, DType, DeviceKind, Encoding, ErrorKind};
+
+use crate::device::DeviceState;
+use crate::log::Log;
+use crate::{Act, FakeBackend, WrongAnswer};
+
+/// Plans a [`FakeBackend`].
+#[derive(Debug)]
+pub struct Builder {
+    family: String,
+    devices: Vec<FakeDevice>,
+    absent: Option<String>,
+    log_capacity: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { family: "fake".into(), devices: Vec::new(), absent: None, log_capacity: 4096 }
+    }
+}
+
+impl Builder {
+    /// The family's name, `fake` unless set: several fakes can stand in for several families.
+    #[must_use]
+    pub fn family(mut self, name: impl Into<String>) -> Self {
+        self.family = name.into();
+        self
+    }
+
+    /// Adds a device; the first is `fake:0`. Without any there is one CPU that has every ability.
+    #[must_use]
+    pub fn device(mut self, device: FakeDevice) -> Self {
+        self.devices.push(device);
+        self
+    }
+
+    /// Makes the whole family absent: every call answers `Unavailable`, with `reason` as the source.
+    #[must_use]
+    pub fn absent(mut self, reason: impl Into<String>) -> Self {
+        self.absent = Some(reason.into());
+        self
+    }
+
+    /// How many calls the log keeps, 4096 unless set; the oldest go first.
+    #[must_use]
+    pub fn log_capacity(mut self, calls: usize) -> Self {
+        self.log_capacity = calls;
+        self
+    }
+
+    /// The backend as planned.
+    pub fn build(self) -> FakeBackend {
+        let log = Arc::new(Log::new(self.log_capacity));
+        let mut plans = self.devices;
+        if plans.is_empty() {
+            plans.push(FakeDevice::new(DeviceKind::Cpu));
+        }
+        let devices = plans.into_iter().enumerate().map(|(index, plan)| {
+            Arc::new(DeviceState::new(&format!("{}:{index}", self.family), plan, log.clone()))
+        });
+        let devices = devices.collect();
+        FakeBackend::new(self.family, devices, self.absent, log)
+    }
+}
+
+/// Plans one device. Runs and loads are counted per device, from 1.
+#[derive(Debug, Clone)]
+pub struct FakeDevice {
+    pub(crate) kind: DeviceKind,
+    pub(crate) memory: Option<u64>,
+    pub(crate) encodings: Vec<Encoding>,
+    pub(crate) dtypes: Vec<DType>,
+    pub(crate) cancellation: Cancellation,
+    pub(crate) load_latency: Duration,
+    pub(crate) run_latency: Duration,
+    pub(crate) slots: Option<usize>,
+    pub(crate) resident: bool,
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) wrong: Vec<(Option<u64>, WrongAnswer)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fault {
+    pub(crate) act: Act,
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+    pub(crate) kind: ErrorKind,
+}
+
+impl FakeDevice {
+    /// A device without limits or faults that reads every encoding and has every dtype.
+    pub fn new(kind: DeviceKind) -> Self {
+        Self {
+            kind,
+            memory: None,
+            encodings: Encoding::ALL.to_vec(),
+            dtypes: DType::ALL.to_vec(),
+            cancellation: Cancellation::AnyTime,
+            load_latency: Duration::ZERO,
+            run_latency: Duration::ZERO,
+            slots: None,
+            resident: false,
+            faults: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Reports `bytes` of memory; graphs and resident tensors that exceed them fail with `OutOfMemory`.
+    #[must_use]
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    /// Reads only these encodings.
+    #[must_use]
+    pub fn encodings(mut self, encodings: impl IntoIterator<Item = Encoding>) -> Self {
+        self.encodings = encodings.into_iter().collect();
+        self
+    }
+
+    /// Has only these dtypes.
+    #[must_use]
+    pub fn dtypes(mut self, dtypes: impl IntoIterator<Item = DType>) -> Self {
+        self.dtypes = dtypes.into_iter().collect();
+        self
+    }
+
+    /// When it notices that a run was dropped, `AnyTime` unless set.
+    ///
+    /// With `Never` a dropped run keeps its slot and its inputs until its latency has passed;
+    /// `BetweenOperators` is the same here, as a script is one operator.
+    #[must_use]
+    pub fn cancellation(mut self, cancellation: Cancellation) -> Self {
+        self.cancellation = cancellation;
+        self
+    }
+
+    /// How long every load takes.
+    #[must_use]
+    pub fn load_latency(mut self, latency: Duration) -> Self {
+        self.load_latency = latency;
+        self
+    }
+
+    /// How long every run takes, besides the script's own latency.
+    #[must_use]
+    pub fn run_latency(mut self, latency: Duration) -> Self {
+        self.run_latency = latency;
+        self
+    }
+
+    /// Runs at most `count` at once; the rest wait their turn. Any number unless set.
+    #[must_use]
+    pub fn slots(mut self, count: usize) -> Self {
+        self.slots = Some(count);
+        self
+    }
+
+    /// Leaves outputs on the device and counts what crosses over to it and back.
+    #[must_use]
+    pub fn resident(mut self) -> Self {
+        self.resident = true;
+        self
+    }
+
+    /// Fails run number `nth`. `DeviceLost` loses the device, as [`FakeDevice::lose_at_run`].
+    #[must_use]
+    pub fn fail_run(self, nth: u64, kind: ErrorKind) -> Self {
+        self.fault(Act::Run, nth, nth, kind)
+    }
+
+    /// Fails every run from number `first` on.
+    #[must_use]
+    pub fn fail_runs_from(self, first: u64, kind: ErrorKind) -> Self {
+        self.fault(Act::Run, first, u64::MAX, kind)
+    }
+
+    /// Fails load number `nth`.
+    #[must_use]
+    pub fn fail_load(self, nth: u64, kind: ErrorKind) -> Self {
+        self.fault(Act::Load, nth, nth, kind)
+    }
+
+    /// Fails every load from number `first` on.
+    #[must_use]
+    pub fn fail_loads_from(self, first: u64, kind: ErrorKind) -> Self {
+        self.fault(Act::Load, first, u64::MAX, kind)
+    }
+
+    /// Loses the device in run number `nth`: that call and all later ones answer `DeviceLost` until
+    /// [`DeviceControl::revive`](crate::DeviceControl::revive).
+    #[must_use]
+    pub fn lose_at_run(self, nth: u64) -> Self {
+        self.fail_run(nth, ErrorKind::DeviceLost)
+    }
+
+    /// Makes every answer wrong in this way.
+    #[must_use]
+    pub fn wrong(mut self, answer: WrongAnswer) -> Self {
+        self.wrong.push((None, answer));
+        self
+    }
+
+    /// Makes the answer of run number `nth` wrong in this way.
+    #[must_use]
+    pub fn wrong_at_run(mut self, nth: u64, answer: WrongAnswer) -> Self {
+        self.wrong.push((Some(nth), answer));
+        self
+    }
+
+    fn fault(mut self, act: Act, first: u64, last: u64, kind: ErrorKind) -> Self {
+        self.faults.push(Fault { act, first, last, kind });
+        self
+    }
+}

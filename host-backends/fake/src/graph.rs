@@ -1,0 +1,79 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use godwit_backend::{
+    Charge, Device, Error, ExecutionContext, Graph, Memory, Model, Result, Signature,
+};
+
+use crate::context::FakeContext;
+use crate::device::DeviceState;
+use crate::log::Entry;
+use crate::{Act, Op, Script};
+
+#[derive(Debug)]
+pub(crate) struct FakeGraph(Arc<Loaded>);
+
+/// What a graph shares with its contexts.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) device: Arc<DeviceState>,
+    pub(crate) model: Arc<str>,
+    pub(crate) signature: Signature,
+    pub(crate) op: Op,
+    pub(crate) latency: Duration,
+    pub(crate) generation: u64,
+    described: Device,
+    footprint: Charge,
+}
+
+impl FakeGraph {
+    pub(crate) fn new(device: Arc<DeviceState>, model: &Model, script: Script) -> Result<Self> {
+        let Script { signature, op, latency, footprint } = script;
+        let ports = signature.inputs.iter().chain(&signature.outputs);
+        if let Some(port) = ports.into_iter().find(|port| !device.plan.dtypes.contains(&port.dtype))
+        {
+            return Err(Error::unsupported(format!(
+                "{} has no {}, the dtype of '{}'",
+                device.id, port.dtype, port.name
+            )));
+        }
+        let footprint = footprint.unwrap_or_else(|| model.byte_len());
+        let footprint = device.memory.budget().charge(footprint);
+        let footprint = footprint.map_err(|error| device.out_of_memory(error))?;
+        Ok(Self(Arc::new(Loaded {
+            model: model.name().clone(),
+            signature,
+            op,
+            latency: latency.saturating_add(device.plan.run_latency),
+            generation: device.generation(),
+            described: device.describe(),
+            footprint,
+            device,
+        })))
+    }
+}
+
+#[async_trait]
+impl Graph for FakeGraph {
+    fn signature(&self) -> &Signature {
+        &self.0.signature
+    }
+
+    fn device(&self) -> &Device {
+        &self.0.described
+    }
+
+    fn footprint(&self) -> u64 {
+        self.0.footprint.bytes()
+    }
+
+    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+        let Loaded { device, model, .. } = &*self.0;
+        let entry = Entry::begin(&device.log, Act::Context, &device.id, model, 0);
+        let outcome = device.check_generation(self.0.generation);
+        entry.end(&outcome, 0);
+        outcome?;
+        Ok(Box::new(FakeContext { graph: self.0.clone(), memory: memory.clone() }))
+    }
+}
