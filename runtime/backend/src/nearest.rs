@@ -9,7 +9,7 @@ pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) 
 }
 
 /// A sentence naming what exists, and the nearest match first: the tail of a "not found" message.
-pub(crate) fn known<'a>(
+pub fn known<'a>(
     what: &str,
     wanted: &str,
     candidates: impl IntoIterator<Item = &'a str> + Clone,
