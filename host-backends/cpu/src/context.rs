@@ -1,0 +1,133 @@
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors};
+use tract_onnx::prelude::TypedSimpleState;
+
+use crate::evaluate::{Failure, Place, adopt, evaluate};
+use crate::graph::Shared;
+use crate::pace::Pace;
+
+/// One caller's state on a graph.
+pub(crate) struct CpuContext {
+    graph: Arc<Shared>,
+    memory: Memory,
+    /// Absent after a failure, an overrun or a cancelled run; the next run makes a fresh one.
+    state: Option<TypedSimpleState>,
+    pace: Pace,
+}
+
+impl CpuContext {
+    pub(crate) fn new(graph: Arc<Shared>, state: TypedSimpleState, memory: Memory) -> Self {
+        let pace = graph.pace();
+        Self { graph, memory, state: Some(state), pace }
+    }
+
+    fn fresh_state(&mut self) -> Result<TypedSimpleState> {
+        match self.state.take() {
+            Some(state) => Ok(state),
+            None => self.graph.state(),
+        }
+    }
+
+    fn record(&mut self, bytes: usize, elapsed: Duration) {
+        let before = self.pace.below();
+        self.pace.record(bytes, elapsed);
+        if self.pace.below() != before {
+            self.graph.learn(&self.pace);
+        }
+    }
+
+    /// A run on this thread, or `None` when it took too long.
+    fn run_here(&mut self, inputs: &Tensors, bytes: usize) -> Option<Result<Tensors>> {
+        let mut state = match self.fresh_state() {
+            Ok(state) => state,
+            Err(error) => return Some(Err(error)),
+        };
+        let began = Instant::now();
+        let until = began.checked_add(self.pace.budget());
+        match evaluate(&mut state, inputs, &Place::Caller { until }) {
+            Ok(outputs) => {
+                self.state = Some(state);
+                self.record(bytes, began.elapsed());
+                Some(adopt(outputs, &self.memory))
+            }
+            Err(Failure::Failed(error)) => Some(Err(self.explain(error, inputs))),
+            Err(Failure::Overran | Failure::Stopped) => {
+                self.pace.overran(bytes);
+                self.graph.learn(&self.pace);
+                tracing::debug!(bytes, "a run overran the caller's thread");
+                None
+            }
+        }
+    }
+
+    async fn run_on_a_worker(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+        let inputs = to_host(inputs, &self.memory).await?;
+        let mut state = self.fresh_state()?;
+        let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
+        let cores = graph.cores.clone();
+        let job = cores.workers.run(move |stop| {
+            let began = Instant::now();
+            let place =
+                Place::Worker { stop, running: graph.cores.begin(), together: &graph.together };
+            let outcome = evaluate(&mut state, &given, &place);
+            drop(place);
+            let elapsed = began.elapsed();
+            outcome.map(|outputs| (state, elapsed, adopt(outputs, &memory)))
+        });
+        match job.await? {
+            Ok((state, elapsed, outputs)) => {
+                self.state = Some(state);
+                self.record(bytes, elapsed);
+                outputs
+            }
+            Err(Failure::Failed(error)) => Err(self.explain(error, &inputs)),
+            Err(Failure::Overran | Failure::Stopped) => {
+                Err(Error::cancelled("the run was cancelled"))
+            }
+        }
+    }
+
+    /// Inputs that do not fit the signature are the caller's mistake, whatever the library made of them.
+    fn explain(&self, error: Error, inputs: &Tensors) -> Error {
+        self.graph.signature.check(inputs).err().unwrap_or(error)
+    }
+}
+
+impl ExecutionContext for CpuContext {
+    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+        let bytes = inputs.iter().map(Tensor::byte_len).fold(0, usize::saturating_add);
+        let here = self.graph.steady
+            && self.pace.is_short(bytes)
+            && inputs.iter().all(|input| input.host().is_some());
+        if here && let Some(outcome) = self.run_here(&inputs, bytes) {
+            return Run::ready(outcome);
+        }
+        Run::pending(self.run_on_a_worker(inputs, bytes))
+    }
+}
+
+async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
+    let mut host = Tensors::new();
+    for input in inputs {
+        host.push(match input.data() {
+            TensorData::Host(_) => input,
+            TensorData::Device(_) => {
+                let bytes = input.to_host(memory).await?;
+                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
+            }
+        });
+    }
+    Ok(host)
+}
+
+impl fmt::Debug for CpuContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CpuContext")
+            .field("graph", &self.graph)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,105 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use godwit_backend::{
+    Device, Error, ExecutionContext, Graph, Memory, Result, Signature, async_trait,
+};
+use tract_linalg::multithread::Executor;
+use tract_onnx::prelude::{TypedSimplePlan, TypedSimpleState};
+
+use crate::compile::Compiled;
+use crate::context::CpuContext;
+use crate::cores::Cores;
+use crate::guard::guarded;
+use crate::pace::Pace;
+
+/// What every context of a graph shares.
+pub(crate) struct Shared {
+    pub(crate) plan: Arc<TypedSimplePlan>,
+    pub(crate) signature: Signature,
+    pub(crate) steady: bool,
+    pub(crate) cores: Arc<Cores>,
+    pub(crate) together: Executor,
+    device: Device,
+    footprint: u64,
+    inline_under: Duration,
+    /// What contexts have learnt of the graph's pace, so that a new one need not.
+    short_below: AtomicUsize,
+}
+
+/// A model compiled for the host's processor.
+#[derive(Debug)]
+pub(crate) struct CpuGraph(Arc<Shared>);
+
+impl CpuGraph {
+    pub(crate) fn new(
+        compiled: Compiled,
+        device: Device,
+        cores: Arc<Cores>,
+        together: Executor,
+        inline_under: Duration,
+    ) -> Self {
+        let Compiled { plan, signature, footprint, steady } = compiled;
+        let short_below = AtomicUsize::new(0);
+        Self(Arc::new(Shared {
+            plan,
+            signature,
+            steady,
+            cores,
+            together,
+            device,
+            footprint,
+            inline_under,
+            short_below,
+        }))
+    }
+}
+
+impl Shared {
+    /// A state without a past.
+    pub(crate) fn state(&self) -> Result<TypedSimpleState> {
+        let refused = || Error::failed("the CPU device could not open the model");
+        guarded(refused, || self.plan.spawn().map_err(|error| refused().with_source(error)))
+    }
+
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.inline_under, self.short_below.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn learn(&self, pace: &Pace) {
+        self.short_below.store(pace.below(), Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Graph for CpuGraph {
+    fn signature(&self) -> &Signature {
+        &self.0.signature
+    }
+
+    fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    fn footprint(&self) -> u64 {
+        self.0.footprint
+    }
+
+    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+        let state = self.0.state()?;
+        Ok(Box::new(CpuContext::new(self.0.clone(), state, memory.clone())))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The plan prints every weight.
+        f.debug_struct("Shared")
+            .field("signature", &self.signature)
+            .field("device", &self.device.id)
+            .field("footprint", &self.footprint)
+            .finish_non_exhaustive()
+    }
+}

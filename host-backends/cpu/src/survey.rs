@@ -1,0 +1,114 @@
+//! What can be said about a model before it is compiled: the refusals that deserve their own words.
+
+use std::collections::BTreeSet;
+
+use godwit_backend::{Error, Result};
+use tract_onnx::Onnx;
+use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
+use tract_onnx::pb::type_proto::Value;
+use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
+
+/// Names in a message, at most.
+const NAMED: usize = 5;
+
+/// Refuses what this device does not have: operators, dtypes, weights outside the file.
+pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto) -> Result<()> {
+    let mut found = Found::default();
+    found.graph(onnx, graph);
+    if found.external {
+        return Err(Error::unsupported(
+            "the model keeps weights in other files, and the CPU device takes models as one file: \
+             save it with its weights inside",
+        ));
+    }
+    if !found.dtypes.is_empty() {
+        return Err(Error::unsupported(format!(
+            "the model uses dtypes that the CPU device does not have: {}",
+            list(&found.dtypes)
+        )));
+    }
+    if !found.operators.is_empty() {
+        return Err(Error::unsupported(format!(
+            "the model uses operators that the CPU device does not have: {}",
+            list(&found.operators)
+        )));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Found<'a> {
+    external: bool,
+    dtypes: BTreeSet<&'a str>,
+    operators: BTreeSet<&'a str>,
+}
+
+impl<'a> Found<'a> {
+    // Graphs nest no deeper than the protobuf decoder, which has a limit, lets them.
+    fn graph(&mut self, onnx: &Onnx, graph: &'a GraphProto) {
+        graph.initializer.iter().for_each(|tensor| self.tensor(tensor));
+        graph.input.iter().chain(&graph.output).for_each(|value| self.value(value));
+        graph.node.iter().for_each(|node| self.node(onnx, node));
+    }
+
+    fn node(&mut self, onnx: &Onnx, node: &'a NodeProto) {
+        if !onnx.op_register.0.contains_key(&node.op_type) {
+            self.operators.insert(&node.op_type);
+        }
+        for attribute in &node.attribute {
+            let AttributeProto { t, tensors, g, graphs, .. } = attribute;
+            t.iter().chain(tensors).for_each(|tensor| self.tensor(tensor));
+            g.iter().chain(graphs).for_each(|graph| self.graph(onnx, graph));
+            if node.op_type == "Cast" && attribute.name == "to" {
+                self.dtype(i32::try_from(attribute.i).unwrap_or(i32::MAX));
+            }
+        }
+    }
+
+    fn tensor(&mut self, tensor: &TensorProto) {
+        self.external |= tensor.data_location == Some(DataLocation::External as i32);
+        self.dtype(tensor.data_type);
+    }
+
+    fn value(&mut self, value: &ValueInfoProto) {
+        if let Some(Value::TensorType(tensor)) =
+            value.r#type.as_ref().and_then(|t| t.value.as_ref())
+        {
+            self.dtype(tensor.elem_type);
+        }
+    }
+
+    fn dtype(&mut self, code: i32) {
+        let name = match DataType::try_from(code) {
+            // What is left out is an error of the file, which reading it will tell.
+            Err(_) | Ok(DataType::Undefined) => return,
+            Ok(DataType::Bfloat16) => "bf16",
+            Ok(DataType::String) => "string",
+            Ok(DataType::Complex64 | DataType::Complex128) => "complex",
+            Ok(
+                DataType::Bool
+                | DataType::Uint8
+                | DataType::Uint16
+                | DataType::Uint32
+                | DataType::Uint64
+                | DataType::Int8
+                | DataType::Int16
+                | DataType::Int32
+                | DataType::Int64
+                | DataType::Float16
+                | DataType::Float
+                | DataType::Double,
+            ) => return,
+            Ok(_) => "numbers of 8 bits and fewer",
+        };
+        self.dtypes.insert(name);
+    }
+}
+
+fn list(names: &BTreeSet<&str>) -> String {
+    let shown: Vec<String> =
+        names.iter().take(NAMED).map(|name| name.chars().take(64).collect()).collect();
+    let more = names.len().saturating_sub(NAMED);
+    let shown = shown.join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
