@@ -2,6 +2,7 @@ mod shared_error;
 mod watch;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
@@ -60,15 +61,22 @@ impl GraphCache {
         model: &Model,
         target: &Target,
     ) -> Result<Arc<Watched>> {
+        let compiled = AtomicBool::new(false);
         let compile = async {
             if let Some(graph) = self.find_alive(key) {
                 return Ok(graph);
             }
             let graph = Arc::new(Watched::new(self.inner.load(model, target).await?));
             self.remember(key.clone(), &graph);
+            compiled.store(true, Ordering::Relaxed);
             Ok(graph)
         };
-        self.kept.try_get_with_by_ref(key, compile).await.map_err(each_waiters_own)
+        let found = self.kept.try_get_with_by_ref(key, compile).await;
+        if compiled.into_inner() {
+            // moka evicts when it finds the time; a device's memory is wanted back now.
+            self.kept.run_pending_tasks().await;
+        }
+        found.map_err(each_waiters_own)
     }
 
     fn find_alive(&self, key: &Key) -> Option<Arc<Watched>> {

@@ -1,0 +1,84 @@
+use godwit_backend::{Buffer, Encoding};
+use godwit_model::Limits;
+
+use super::*;
+use crate::{Checked, Router};
+
+fn family(name: &str, device: FakeDevice) -> FakeBackend {
+    FakeBackend::builder().family(name).device(device).build()
+}
+
+fn cuda() -> FakeBackend {
+    family("cuda", FakeDevice::new(DeviceKind::Gpu).encodings([Encoding::Onnx, Encoding::Ggml]))
+}
+
+fn missing() -> FakeBackend {
+    FakeBackend::builder().family("rocm").absent("libamdhip64.so was not found").build()
+}
+
+#[tokio::test]
+async fn a_model_goes_to_the_backend_with_the_device() {
+    let (host, cuda) = (family("cpu", cpu()), cuda());
+    let router = Router::new(vec![shared(&host), shared(&missing()), shared(&cuda)]);
+    let ids: Vec<_> = router.devices().unwrap().iter().map(|d| d.id.to_string()).collect();
+    assert_eq!(ids, ["cpu:0", "cuda:0"]);
+
+    let graph = router.load(&echo("echo", 1), &Target::new("cuda:0")).await.unwrap();
+    assert_eq!(graph.device().id.as_str(), "cuda:0");
+    assert_eq!((count(&host, Act::Load), count(&cuda, Act::Load)), (0, 1));
+}
+
+#[tokio::test]
+async fn nothing_stands_in_for_a_device_that_is_not_there() {
+    let router = Router::new(vec![shared(&family("cpu", cpu())), shared(&missing())]);
+    let load =
+        async |device: &str| refusal(router.load(&echo("echo", 1), &Target::new(device)).await);
+    let (kind, message) = load("cpu:1").await;
+    assert_eq!(kind, ErrorKind::NotFound);
+    assert_eq!(message, "there is no device 'cpu:1': did you mean 'cpu:0'? known devices: cpu:0");
+    let (kind, message) = load("rocm:0").await;
+    assert_eq!(kind, ErrorKind::NotFound);
+    assert_eq!(message, "there is no device 'rocm:0': the family 'rocm' is absent here");
+}
+
+#[test]
+fn absent_families_say_why() {
+    let router = Router::new(vec![shared(&missing()), shared(&cuda())]);
+    let absent = router.absent();
+    assert_eq!(absent.len(), 1);
+    assert_eq!(absent[0].family, "rocm");
+    assert!(absent[0].error.report().ends_with("libamdhip64.so was not found"));
+
+    let nothing = Router::new(vec![shared(&missing())]).devices();
+    let (kind, message) = refusal(nothing);
+    assert_eq!(kind, ErrorKind::Unavailable);
+    assert!(message.contains("rocm: the family 'rocm' is absent here"), "{message}");
+}
+
+#[test]
+fn a_device_is_selected_by_kind_and_encoding() {
+    let router = Router::new(vec![shared(&family("cpu", cpu())), shared(&cuda())]);
+    let select = |kind, encoding| router.select(&kind, encoding);
+    let id = select(DeviceKind::Gpu, Encoding::Onnx).unwrap().id;
+    assert_eq!(id.as_str(), "cuda:0");
+
+    let (kind, message) = refusal(select(DeviceKind::Tpu, Encoding::Onnx));
+    assert_eq!(kind, ErrorKind::Unsupported);
+    assert_eq!(message, "there is no tpu on this host; it has cpu:0 (cpu), cuda:0 (gpu)");
+    let (_, message) = refusal(select(DeviceKind::Gpu, Encoding::Pytorch));
+    assert_eq!(message, "no gpu on this host reads pytorch models; cuda:0 reads onnx, ggml");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_model_never_reaches_the_backend() {
+    let inner = fake(cpu());
+    let checked = Checked::new(shared(&inner), Limits::default());
+    let page = Buffer::from(b"<!DOCTYPE html><html></html>".to_vec());
+    let page = Model::new("page", Encoding::Onnx, vec![page]);
+    let (kind, _) = refusal(checked.load(&page, &target()).await);
+    assert_eq!(kind, ErrorKind::InvalidEncoding);
+    assert_eq!(count(&inner, Act::Load), 0);
+
+    assert!(checked.load(&echo("echo", 1), &target()).await.is_ok());
+    assert_eq!(count(&inner, Act::Load), 1);
+}
