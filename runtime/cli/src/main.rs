@@ -1,1 +1,38 @@
-fn main() {}
+//! The `godwit` command.
+
+mod cli;
+mod command;
+mod failure;
+mod files;
+mod key;
+mod log;
+mod models;
+mod option;
+mod print;
+mod program;
+mod progress;
+mod report;
+mod stack;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(cli.verbose);
+    let ended = match &cli.command {
+        Command::Run(args) => command::run(args),
+        Command::Devices(args) => command::devices(args),
+        Command::Inspect(args) => command::inspect(args),
+        Command::Compile(args) => command::compile(args),
+        Command::Completions(args) => command::completions(args),
+    };
+    ended.unwrap_or_else(|failure| {
+        print::note(&failure.render());
+        ExitCode::from(failure.code())
+    })
+}

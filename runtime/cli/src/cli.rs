@@ -1,0 +1,66 @@
+use clap::builder::Styles;
+use clap::builder::styling::AnsiColor;
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::command::{CompileArgs, CompletionsArgs, DevicesArgs, InspectArgs, RunArgs};
+use crate::failure::EXIT_CODES;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  godwit run --model digits=digits.onnx --dir ./images::/images digits.wasm /images
+      run an app that reads images and uses a model
+  godwit inspect digits.wasm
+      see what an app needs, before running it
+  godwit inspect digits.onnx
+      see what goes into a model and what comes out
+  godwit devices
+      see what models can run on here";
+
+/// Run AI workloads as WebAssembly components on whatever this machine has.
+#[derive(Debug, Parser)]
+#[command(
+    name = "godwit",
+    version,
+    styles = STYLES,
+    after_help = format!("{EXAMPLES}\n\nExit codes:\n{EXIT_CODES}"),
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    /// Log to standard error: -v for what is loaded and run, -vv and -vvv for more.
+    ///
+    /// RUST_LOG, where set, decides instead.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Run(RunArgs),
+    Devices(DevicesArgs),
+    Inspect(InspectArgs),
+    Compile(CompileArgs),
+    Completions(CompletionsArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

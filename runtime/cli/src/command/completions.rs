@@ -1,0 +1,32 @@
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::cli::Cli;
+use crate::failure::Outcome;
+use crate::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  source <(godwit completions bash)
+      for this shell only
+  godwit completions bash > ~/.local/share/bash-completion/completions/godwit
+  godwit completions zsh > ~/.zfunc/_godwit
+  godwit completions fish > ~/.config/fish/completions/godwit.fish
+      for good";
+
+/// Print a completion script for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    shell: Shell,
+}
+
+pub(crate) fn completions(args: &CompletionsArgs) -> Outcome<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "godwit", &mut script);
+    print::bytes(&script)?;
+    Ok(ExitCode::SUCCESS)
+}

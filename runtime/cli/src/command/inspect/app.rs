@@ -1,0 +1,66 @@
+use std::path::Path;
+
+use godwit_backend::Digest;
+use godwit_host::{Description, Item, Limits, ProgramKind};
+use serde::Serialize;
+
+use super::{line, lines, size};
+use crate::failure::{Code, Failure, Outcome};
+use crate::program;
+
+/// What a component or core module says of itself, and whether it can run here.
+#[derive(Debug, Serialize)]
+pub(super) struct AppFacts {
+    file: String,
+    size: u64,
+    sha256: Digest,
+    #[serde(flatten)]
+    description: Description,
+    /// `None` when `godwit run` takes it, else why not.
+    refused: Option<String>,
+}
+
+impl AppFacts {
+    pub(super) fn of(path: &Path, bytes: &[u8]) -> Outcome<Self> {
+        program::check_header(path, bytes)?;
+        let host = program::host(Limits::default())?;
+        let description = host.describe(bytes).map_err(|error| {
+            Failure::new(Code::Program, format!("'{}' is corrupt", path.display()))
+                .why(error.report())
+                .help("it may be cut or damaged: build or fetch it again")
+        })?;
+        Ok(Self {
+            file: path.display().to_string(),
+            size: bytes.len() as u64,
+            sha256: Digest::of(bytes),
+            description,
+            refused: host.load(bytes).err().map(|error| error.report()),
+        })
+    }
+
+    pub(super) fn human(&self) -> String {
+        let kind = match self.description.kind {
+            ProgramKind::Component => "component",
+            ProgramKind::Module => "core module",
+        };
+        let runs = match &self.refused {
+            None => "yes: godwit run takes it",
+            Some(_) => "no, see below",
+        };
+        [
+            line("kind", kind),
+            line("world", self.description.world),
+            line("size", size(self.size)),
+            line("sha256", self.sha256),
+            lines("imports", self.description.imports.iter().map(import)),
+            lines("exports", self.description.exports.iter().map(|export| export.name.clone())),
+            line("runs here", runs),
+            self.refused.as_ref().map(|why| format!("\n{why}\n")).unwrap_or_default(),
+        ]
+        .concat()
+    }
+}
+
+fn import(item: &Item) -> String {
+    if item.provided { item.name.clone() } else { format!("{} (missing)", item.name) }
+}

@@ -1,0 +1,82 @@
+mod app;
+mod model;
+mod sealed;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use bytesize::ByteSize;
+use clap::{Args, ValueHint};
+use godwit_backend::Encoding;
+
+use crate::failure::Outcome;
+use crate::{files, print, program};
+
+const EXAMPLES: &str = "\
+Examples:
+  godwit inspect digits.wasm
+      what the app imports, whether this host has it, and what it exports
+  godwit inspect digits.onnx
+      what goes into the model and what comes out, and which devices here can load it
+  godwit inspect digits.onnx --json | jq .signature.inputs";
+
+/// Show what an app or a model needs and offers.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct InspectArgs {
+    /// A component, a core module, a compiled app or a model. OpenVINO IR: the .xml.
+    #[arg(value_hint = ValueHint::FilePath)]
+    file: PathBuf,
+
+    /// The encoding of a model, if neither its name nor its bytes tell.
+    #[arg(long)]
+    encoding: Option<Encoding>,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn inspect(args: &InspectArgs) -> Outcome<ExitCode> {
+    let bytes = files::read("the file", &args.file)?;
+    if program::is_sealed(&bytes) {
+        let facts = sealed::SealedFacts::of(&args.file, &bytes)?;
+        show(args.json, &facts, sealed::SealedFacts::human)
+    } else if args.encoding.is_none() && bytes.starts_with(b"\0asm") {
+        let facts = app::AppFacts::of(&args.file, &bytes)?;
+        show(args.json, &facts, app::AppFacts::human)
+    } else {
+        drop(bytes);
+        let facts = model::ModelFacts::of(&args.file, args.encoding)?;
+        show(args.json, &facts, model::ModelFacts::human)
+    }
+}
+
+fn show<T: serde::Serialize>(
+    json: bool,
+    facts: &T,
+    human: impl Fn(&T) -> String,
+) -> Outcome<ExitCode> {
+    if json { print::json(facts)? } else { print::text(&human(facts))? }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line of a description: a label, and what belongs to it.
+fn line(label: &str, value: impl std::fmt::Display) -> String {
+    format!("{label:<11} {value}\n")
+}
+
+/// Several values under one label.
+fn lines(label: &str, values: impl IntoIterator<Item = String>) -> String {
+    let mut label = label;
+    let mut text = String::new();
+    for value in values {
+        text.push_str(&line(label, value));
+        label = "";
+    }
+    if text.is_empty() { line(label, "none") } else { text }
+}
+
+fn size(bytes: u64) -> String {
+    format!("{} ({bytes} bytes)", ByteSize(bytes).display().si())
+}

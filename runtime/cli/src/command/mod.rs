@@ -1,0 +1,13 @@
+//! One module a subcommand: its arguments, and what it does.
+
+mod compile;
+mod completions;
+mod devices;
+mod inspect;
+mod run;
+
+pub(crate) use compile::{CompileArgs, compile};
+pub(crate) use completions::{CompletionsArgs, completions};
+pub(crate) use devices::{DevicesArgs, devices};
+pub(crate) use inspect::{InspectArgs, inspect};
+pub(crate) use run::{RunArgs, run};

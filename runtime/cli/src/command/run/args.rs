@@ -1,0 +1,164 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::{ArgGroup, Args, ValueHint};
+use godwit_backend::DeviceId;
+use godwit_host::Limits;
+
+use crate::option::{DirOption, EnvOption, ModelOption};
+
+/// What a 32-bit address reaches.
+const MOST_MEMORY: ByteSize = ByteSize::gib(4);
+
+const EXAMPLES: &str = "\
+Examples:
+  godwit run hello.wasm
+      an app without models
+  godwit run --model digits=digits.onnx --dir ./images::/images digits.wasm /images
+      the app loads the model by the name 'digits', and sees ./images as /images
+  godwit run --model m=m.onnx --model m=m.xml --device cpu:0 app.wasm
+      one model in two encodings: the first that the device reads is taken
+  godwit run --report --timeout 30s --max-memory 256MiB --model m=m.onnx app.wasm -- --fast
+      say what ran where; stop it after 30 seconds; --fast is for the app
+
+Options after APP.wasm that godwit knows are its own, up to the app's first argument or '--'.";
+
+/// Run an app, with the models it may use.
+#[derive(Debug, Args)]
+#[command(
+    after_help = EXAMPLES,
+    group = ArgGroup::new("reporting").args(["report", "report_file"]).multiple(true)
+)]
+pub(crate) struct RunArgs {
+    /// A component that exports wasi:cli/run, a core module with a `_start` function, or what
+    /// `godwit compile` made of one.
+    #[arg(value_name = "APP.wasm", value_hint = ValueHint::FilePath)]
+    pub(super) app: PathBuf,
+
+    /// Arguments for the app.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(super) args: Vec<String>,
+
+    /// Offer a model by name. Repeat it for more models, or with the same name for the same model in
+    /// another encoding. OpenVINO IR: PATH is the .xml, and the .bin is taken from beside it.
+    #[arg(
+        short, long = "model",
+        value_name = "NAME=PATH[,encoding=ENCODING][,device=ID]",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Models"
+    )]
+    pub(super) models: Vec<ModelOption>,
+
+    /// The device for models that name none; see `godwit devices`. Nothing stands in for it
+    /// [default: cpu:0].
+    #[arg(long, value_name = "ID", value_parser = device, help_heading = "Models")]
+    pub(super) device: Option<DeviceId>,
+
+    /// Let the app load model bytes of its own, too.
+    #[arg(long, help_heading = "Models")]
+    pub(super) guest_models: bool,
+
+    /// Let the app see a folder. GUEST is its name inside, PATH alone means the same name on both
+    /// sides, and :ro at the end refuses writing.
+    #[arg(
+        long = "dir",
+        value_name = "HOST::GUEST[:ro]",
+        value_hint = ValueHint::DirPath,
+        help_heading = "What the app sees"
+    )]
+    pub(super) dirs: Vec<DirOption>,
+
+    /// Set a variable of the app's environment, which is empty otherwise.
+    #[arg(long = "env", value_name = "KEY=VALUE", help_heading = "What the app sees")]
+    pub(super) env: Vec<EnvOption>,
+
+    /// Stop the app after this time: 500ms, 30s, 5m.
+    #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Limits")]
+    pub(super) timeout: Option<Duration>,
+
+    /// The most memory the app may use, up to 4GiB: 64MiB, 1GiB [default: 1GiB].
+    #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Limits")]
+    pub(super) max_memory: Option<ByteSize>,
+
+    /// The most bytes of tensors, and of models it brings, that the app may hold at one time
+    /// [default: 1GiB].
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits")]
+    pub(super) max_tensor_bytes: Option<ByteSize>,
+
+    /// When it ends, say on standard error which device ran each model, how often, how long, and with
+    /// how many bytes.
+    #[arg(long, help_heading = "Report")]
+    pub(super) report: bool,
+
+    /// Give the report as JSON.
+    #[arg(long, requires = "reporting", help_heading = "Report")]
+    pub(super) json: bool,
+
+    /// Write the report to a file instead.
+    #[arg(
+        long,
+        value_name = "PATH",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Report"
+    )]
+    pub(super) report_file: Option<PathBuf>,
+}
+
+impl RunArgs {
+    pub(super) fn limits(&self) -> Limits {
+        let mut limits = Limits { timeout: self.timeout, ..Limits::default() };
+        if let Some(ByteSize(bytes)) = self.max_memory {
+            limits.memory = bytes;
+        }
+        if let Some(ByteSize(bytes)) = self.max_tensor_bytes {
+            limits.tensor_bytes = bytes;
+            // A single tensor may be all of them.
+            let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+            limits.hostcall_bytes = limits.hostcall_bytes.max(bytes);
+        }
+        limits
+    }
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "clap wants a Result")]
+fn device(text: &str) -> Result<DeviceId, String> {
+    Ok(DeviceId::new(text))
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let time: Duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}: write a number and a unit, such as 500ms, 30s or 5m"))?;
+    if time.is_zero() { Err("no app is done in no time".to_owned()) } else { Ok(time) }
+}
+
+fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|error| format!("{error}: write a number and a unit, such as 512MiB or 2GB"))
+}
+
+fn memory(text: &str) -> Result<ByteSize, String> {
+    let bytes = size(text)?;
+    if bytes > MOST_MEMORY {
+        return Err("WebAssembly memory has 4GiB at most".to_owned());
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units() {
+        assert_eq!(timeout("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(timeout("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(memory("64MiB"), Ok(ByteSize::mib(64)));
+        assert_eq!(memory("4GiB"), Ok(ByteSize::gib(4)));
+        for wrong in ["", "30", "0s", "-1s", "soon"] {
+            assert!(timeout(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", "-1", "lots", "5GiB"] {
+            assert!(memory(wrong).is_err(), "{wrong}");
+        }
+    }
+}

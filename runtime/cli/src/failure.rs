@@ -1,0 +1,97 @@
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+use godwit_backend::ErrorKind;
+
+/// What `godwit` itself ends with. A guest's own code is passed on as it is, so these keep clear of
+/// the small numbers programs use, and follow `sysexits.h`, `timeout(1)` and the shell where they can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    Usage = 2,
+    Program = 65,
+    File = 66,
+    Model = 67,
+    Device = 69,
+    Internal = 70,
+    TimedOut = 124,
+    Cancelled = 130,
+    Trapped = 134,
+}
+
+/// The section of `godwit --help` that documents [`Code`].
+pub(crate) const EXIT_CODES: &str = "\
+  0    the app ended well, or the command did what was asked
+  N    the app ended with its own code N
+  2    the command line is wrong
+  65   the app is corrupt, or asks for something this host does not have
+  66   a file or folder is missing, or cannot be read or written
+  67   a model is unknown, corrupt, or cannot be loaded
+  69   a device is unknown or absent
+  70   a defect in godwit
+  124  the app ran past --timeout
+  130  cancelled by Ctrl-C
+  134  the app was stopped by a trap";
+
+/// Why a command ends: what happened, the reason, and what to type next.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: Code,
+    what: String,
+    why: Vec<String>,
+    help: Vec<String>,
+}
+
+pub(crate) type Outcome<T> = Result<T, Failure>;
+
+impl Failure {
+    pub(crate) fn new(code: Code, what: impl Into<String>) -> Self {
+        Self { code, what: what.into(), why: Vec::new(), help: Vec::new() }
+    }
+
+    pub(crate) fn why(mut self, why: impl Into<String>) -> Self {
+        self.why.push(why.into());
+        self
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    pub(crate) fn code(&self) -> u8 {
+        self.code as u8
+    }
+
+    /// As it is printed; the styles are stripped again where the stream is not a terminal.
+    pub(crate) fn render(&self) -> String {
+        let mut text = String::new();
+        part(&mut text, AnsiColor::Red.on_default().bold(), "error", &self.what);
+        for why in &self.why {
+            part(&mut text, Style::new().bold(), "why", why);
+        }
+        for help in &self.help {
+            part(&mut text, AnsiColor::Green.on_default().bold(), "help", help);
+        }
+        text
+    }
+}
+
+fn part(text: &mut String, style: Style, label: &str, body: &str) {
+    for (index, line) in body.lines().enumerate() {
+        // Writing to a string cannot fail.
+        let _ = match index {
+            0 => writeln!(text, "{style}{label:>5}{style:#}: {line}"),
+            _ => writeln!(text, "       {line}"),
+        };
+    }
+}
+
+/// The code for an error of the contract that arose while dealing with a model.
+pub(crate) fn model_code(kind: ErrorKind) -> Code {
+    match kind {
+        ErrorKind::Unavailable | ErrorKind::DeviceLost => Code::Device,
+        ErrorKind::Internal => Code::Internal,
+        _ => Code::Model,
+    }
+}

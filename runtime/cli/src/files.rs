@@ -1,0 +1,66 @@
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use godwit_backend::nearest;
+use tempfile::NamedTempFile;
+
+use crate::failure::{Code, Failure, Outcome};
+
+/// The bytes of a file that an argument names. `what` says what the file is to the user.
+pub(crate) fn read(what: &str, path: &Path) -> Outcome<Vec<u8>> {
+    let unreadable = |error: &io::Error| cannot_read(what, path, error);
+    if fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
+        return Err(Failure::new(Code::File, format!("{what} '{}' is a folder", path.display()))
+            .help("name a file in it"));
+    }
+    fs::read(path).map_err(|error| unreadable(&error))
+}
+
+pub(crate) fn cannot_read(what: &str, path: &Path, error: &io::Error) -> Failure {
+    let failure = Failure::new(Code::File, format!("{what} '{}' cannot be read", path.display()))
+        .why(reason(error));
+    match error.kind() {
+        io::ErrorKind::NotFound => match neighbour(path) {
+            Some(near) => failure.help(format!("did you mean '{near}'?")),
+            None => failure.help("check the path; it is relative to the current folder"),
+        },
+        io::ErrorKind::PermissionDenied => failure.help("check the permissions of the file"),
+        _ => failure,
+    }
+}
+
+/// The operating system's words without the number Rust appends.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" (os error") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
+/// The entry of the same folder whose name is most like the one that is missing.
+fn neighbour(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = fs::read_dir(folder.unwrap_or(Path::new("."))).ok()?;
+    let names: Vec<String> =
+        entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = nearest(wanted, names.iter().map(String::as_str))?;
+    Some(path.with_file_name(near).display().to_string())
+}
+
+/// Writes a whole file or leaves what was there.
+pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Outcome<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.as_file().set_permissions(ordinary_permissions())?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| {
+        Failure::new(Code::File, format!("{what} '{}' cannot be written", path.display()))
+            .why(reason(&error))
+            .help("name a file in a folder that exists and may be written")
+    })
+}

@@ -1,0 +1,95 @@
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy as _;
+use godwit_host::Key;
+use tempfile::NamedTempFile;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::files::{cannot_read, reason};
+
+const LEN: usize = 32;
+
+/// The key this user's compiled programs are sealed with on this machine, made on first use.
+pub(crate) fn of_this_user() -> Outcome<Key> {
+    let path = path()?;
+    match File::open(&path) {
+        Ok(file) => read(&path, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
+        Err(error) => Err(cannot_read("the key", &path, &error)),
+    }
+}
+
+fn path() -> Outcome<PathBuf> {
+    let folders = etcetera::base_strategy::Xdg::new().map_err(|error| {
+        Failure::new(Code::File, "there is no folder for the key that seals compiled programs")
+            .why(error.to_string())
+            .help("set HOME, or XDG_CONFIG_HOME, to a folder of yours")
+    })?;
+    Ok(folders.config_dir().join("godwit").join("seal.key"))
+}
+
+fn read(path: &Path, file: File) -> Outcome<Key> {
+    check_private(path, &file)?;
+    let mut bytes = Vec::new();
+    file.take(LEN as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| cannot_read("the key", path, &error))?;
+    let bytes: [u8; LEN] = bytes.try_into().map_err(|_| {
+        Failure::new(Code::File, format!("'{}' is not a key", path.display()))
+            .why(format!("a key is {LEN} bytes long"))
+            .help("remove it: the next compile makes another, and programs compiled before are to be compiled again")
+    })?;
+    Ok(Key::from_bytes(bytes))
+}
+
+/// Whoever can read the key can make this user run any native code.
+#[cfg(unix)]
+fn check_private(path: &Path, file: &File) -> Outcome<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mode = file.metadata().map_err(|error| cannot_read("the key", path, &error))?;
+    let mode = mode.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::new(Code::File, format!("others can read or replace the key '{path}'"))
+        .why(format!("its mode is {mode:04o}, and must be 0600"))
+        .help(format!("rm '{path}', and compile your programs again")))
+}
+
+#[cfg(not(unix))]
+fn check_private(_path: &Path, _file: &File) -> Outcome<()> {
+    Ok(())
+}
+
+fn make(path: &Path) -> Outcome<Key> {
+    let mut bytes = [0; LEN];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::new(Code::Internal, "the system gives no random numbers").why(error.to_string())
+    })?;
+    match store(path, &bytes) {
+        Ok(()) => Ok(Key::from_bytes(bytes)),
+        // Another process was first: its key holds.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = File::open(path).map_err(|error| cannot_read("the key", path, &error))?;
+            read(path, file)
+        }
+        Err(error) => {
+            Err(Failure::new(Code::File, format!("the key '{}' cannot be made", path.display()))
+                .why(reason(&error))
+                .help("set XDG_CONFIG_HOME to a folder that may be written"))
+        }
+    }
+}
+
+/// Complete or not at all, and never over another. A temporary file is private from the start.
+fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist_noclobber(path).map(drop).map_err(|error| error.error)
+}

@@ -1,0 +1,78 @@
+use std::path::Path;
+
+use godwit_backend::{Buffer, Encoding, Error, ErrorKind, Model};
+use godwit_model::{check_claimed, detect};
+
+use crate::failure::{Code, Failure, Outcome, model_code};
+use crate::files;
+
+/// A model from its file, and its weights from the file beside it where the encoding keeps them there.
+///
+/// The encoding is what the caller says, or what the file's name says, or what its bytes look like;
+/// whoever says it, the bytes are held to it.
+pub(crate) fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Outcome<Model> {
+    let mut parts = vec![files::read("the model", path)?];
+    let claimed = encoding.or_else(|| by_extension(path)).or_else(|| detect(&parts));
+    let Some(encoding) = claimed else {
+        return Err(Failure::new(
+            Code::Model,
+            format!("the encoding of the model '{}' cannot be told", path.display()),
+        )
+        .why("its name has no extension known here, and its bytes look like no known encoding")
+        .help(format!("if it is a model, say which: --model {name}={},encoding=onnx", path.display()))
+        .help(format!("known encodings: {}", Encoding::ALL.map(Encoding::name).join(", "))));
+    };
+    check_claimed(encoding, &parts).map_err(|error| not_what_it_says(path, &error))?;
+    if encoding == Encoding::Openvino {
+        let weights = path.with_extension("bin");
+        // A graph without constants has none; one with constants is refused for lacking them.
+        if weights.exists() {
+            parts.push(files::read("the weights", &weights)?);
+        }
+    }
+    Ok(Model::new(name, encoding, parts.into_iter().map(Buffer::from).collect()))
+}
+
+/// Only extensions that mean one encoding.
+fn by_extension(path: &Path) -> Option<Encoding> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "onnx" => Some(Encoding::Onnx),
+        "xml" => Some(Encoding::Openvino),
+        "gguf" => Some(Encoding::Ggml),
+        "tflite" => Some(Encoding::TensorflowLite),
+        "pt" | "pth" => Some(Encoding::Pytorch),
+        _ => None,
+    }
+}
+
+fn not_what_it_says(path: &Path, error: &Error) -> Failure {
+    let what = format!("'{}' is not the model its name or encoding says", path.display());
+    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    failure.help("check that the download was complete, or give another file or encoding=")
+}
+
+/// Why a model that was read cannot be used.
+pub(crate) fn unusable(model: &Model, path: &Path, device: &str, error: &Error) -> Failure {
+    let what = format!("the model '{}' cannot be loaded on {device}", model.name());
+    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    let shown = path.display();
+    let lacks_weights = model.encoding() == Encoding::Openvino && model.parts().len() == 1;
+    match error.kind() {
+        ErrorKind::InvalidEncoding if lacks_weights => failure.help(format!(
+            "OpenVINO keeps weights in a second file: put '{}' beside '{shown}'",
+            path.with_extension("bin").display()
+        )),
+        ErrorKind::InvalidEncoding => {
+            failure.help(format!("the file '{shown}' may be cut or damaged: fetch or export it again"))
+        }
+        ErrorKind::Unsupported => failure
+            .help(format!("see which devices here can load it: godwit inspect {shown}")),
+        ErrorKind::TooLarge | ErrorKind::OutOfMemory => {
+            failure.help("take a smaller or quantised model, or a device with more memory")
+        }
+        ErrorKind::Unavailable | ErrorKind::DeviceLost | ErrorKind::NotFound => {
+            failure.help("see the devices here: godwit devices")
+        }
+        _ => failure.help(format!("see what the file holds: godwit inspect {shown}")),
+    }
+}

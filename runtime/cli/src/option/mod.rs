@@ -1,0 +1,9 @@
+//! The values that options take.
+
+mod dir;
+mod env;
+mod model;
+
+pub(crate) use dir::DirOption;
+pub(crate) use env::EnvOption;
+pub(crate) use model::ModelOption;

@@ -1,0 +1,111 @@
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use godwit_backend::{DeviceId, Encoding, nearest};
+
+const KEYS: [&str; 2] = ["encoding", "device"];
+
+/// `NAME=PATH[,encoding=ENCODING][,device=ID]`: one variant of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ModelOption {
+    /// The name the guest loads it by.
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    /// `None`: told from the file.
+    pub(crate) encoding: Option<Encoding>,
+    /// `None`: as `--device` says.
+    pub(crate) device: Option<DeviceId>,
+}
+
+impl FromStr for ModelOption {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, mut rest) = text
+            .split_once('=')
+            .ok_or("write NAME=PATH, for example --model digits=models/digits.onnx")?;
+        if name.is_empty() {
+            return Err("the name is empty: write NAME=PATH".to_owned());
+        }
+        let (mut encoding, mut device) = (None, None);
+        // From the end, so that a path may hold commas.
+        while let Some((before, (key, value))) = last_setting(rest) {
+            let twice = match key {
+                "encoding" => {
+                    let value = value.parse::<Encoding>().map_err(|error| error.to_string())?;
+                    encoding.replace(value).is_some()
+                }
+                "device" if value.is_empty() => {
+                    return Err("device= is empty: write device=cpu:0".to_owned());
+                }
+                "device" => device.replace(DeviceId::new(value)).is_some(),
+                _ => return Err(unknown(key)),
+            };
+            if twice {
+                return Err(format!("{key}= is given twice"));
+            }
+            rest = before;
+        }
+        if rest.is_empty() {
+            return Err(format!("the path is empty: write {name}=PATH"));
+        }
+        Ok(Self { name: name.to_owned(), path: PathBuf::from(rest), encoding, device })
+    }
+}
+
+/// What stands before the last comma, and the `key=value` after it if that is what stands there.
+fn last_setting(text: &str) -> Option<(&str, (&str, &str))> {
+    let (before, last) = text.rsplit_once(',')?;
+    let (key, value) = last.split_once('=')?;
+    let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    is_word.then_some((before, (key, value)))
+}
+
+fn unknown(key: &str) -> String {
+    let known = KEYS.join(", ");
+    match nearest(key, KEYS) {
+        Some(near) => format!("unknown setting '{key}': did you mean '{near}'? known: {known}"),
+        None => format!("unknown setting '{key}': known: {known}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<ModelOption, String> {
+        text.parse()
+    }
+
+    #[test]
+    fn every_form() {
+        let plain = parse("digits=models/digits.onnx").unwrap();
+        assert_eq!((plain.name.as_str(), plain.path.to_str()), ("digits", Some("models/digits.onnx")));
+        assert_eq!((plain.encoding, plain.device), (None, None));
+        let full = parse("m=a,b=c/x.bin,device=cpu:0,encoding=onnx");
+        assert!(full.is_err(), "b=c/x.bin reads as a setting");
+        let full = parse("m=a, b/x.bin,device=cuda:1,encoding=onnx").unwrap();
+        assert_eq!(full.path, PathBuf::from("a, b/x.bin"));
+        assert_eq!(full.encoding, Some(Encoding::Onnx));
+        assert_eq!(full.device, Some(DeviceId::new("cuda:1")));
+    }
+
+    #[test]
+    fn each_mistake_is_named() {
+        let mistakes = [
+            ("digits", "write NAME=PATH"),
+            ("=x", "the name is empty"),
+            ("m=", "the path is empty"),
+            ("m=,device=cpu:0", "the path is empty"),
+            ("m=x,device=", "device= is empty"),
+            ("m=x,device=a,device=b", "device= is given twice"),
+            ("m=x,encoding=onx", "did you mean 'onnx'?"),
+            ("m=x,devise=cpu:0", "did you mean 'device'?"),
+            ("m=x,zzz=1", "known: encoding, device"),
+        ];
+        for (text, part) in mistakes {
+            let message = parse(text).unwrap_err();
+            assert!(message.contains(part), "{text}: {message}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::path::Path;
+
+use etcetera::BaseStrategy as _;
+use godwit_backend::{Encoding, Error, ErrorKind};
+use godwit_host::{Description, Host, HostOptions, Limits, Program, ProgramKind};
+use godwit_model::detect;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::key;
+use crate::progress::Progress;
+
+/// How a program sealed by `godwit compile` begins.
+const SEALED: &[u8] = b"GODWIT\0";
+
+/// Core instances alive at one time: one app of many instances.
+const INSTANCES: u32 = 100;
+
+/// The WebAssembly engine for guests within `limits`.
+pub(crate) fn host(limits: Limits) -> Outcome<Host> {
+    let options = HostOptions { limits, instances: INSTANCES, cache: cache_folder() };
+    Host::new(&options).map_err(|error| {
+        Failure::new(Code::Internal, "the WebAssembly engine cannot be started")
+            .why(error.report())
+            .help("a low limit on address space (ulimit -v) is the usual reason")
+    })
+}
+
+/// Where compiled programs are kept. Without one they are compiled anew each time, nothing worse.
+fn cache_folder() -> Option<std::path::PathBuf> {
+    let folder = etcetera::base_strategy::Xdg::new().ok()?.cache_dir().join("godwit");
+    match std::fs::create_dir_all(&folder) {
+        Ok(()) => Some(folder),
+        Err(error) => {
+            tracing::info!(%error, folder = %folder.display(), "compiled programs are not kept");
+            None
+        }
+    }
+}
+
+pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.starts_with(SEALED)
+}
+
+/// Compiles and links an app, or takes one that [`key`] has sealed.
+pub(crate) fn load(host: &Host, path: &Path, bytes: &[u8]) -> Outcome<Program> {
+    if is_sealed(bytes) {
+        let key = key::of_this_user()?;
+        return host.open_sealed(&key, bytes).map_err(|error| seal_refused(path, &error));
+    }
+    check_header(path, bytes)?;
+    let progress = Progress::new(format!("compiling {}", path.display()));
+    let program = host.load(bytes);
+    drop(progress);
+    program.map_err(|error| refused(host, path, bytes, &error))
+}
+
+fn seal_refused(path: &Path, error: &Error) -> Failure {
+    let path = path.display();
+    let failure = Failure::new(Code::Program, format!("the compiled app '{path}' is refused"))
+        .why(error.report());
+    failure.help("compile it again on this host: godwit compile APP.wasm")
+}
+
+/// Names what is not WebAssembly by what it is.
+pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Outcome<()> {
+    let Err(error) = ProgramKind::of(bytes) else { return Ok(()) };
+    let shown = path.display();
+    let failure = Failure::new(Code::Program, format!("'{shown}' is not an app"));
+    let text = bytes.trim_ascii_start();
+    Err(match detect(&[bytes]) {
+        _ if bytes.is_empty() => failure.why("the file is empty").help("build the app again"),
+        _ if text.starts_with(b"(module") || text.starts_with(b"(component") => failure
+            .why("it is WebAssembly text, not the binary format")
+            .help(format!("wasm-tools parse {shown} -o app.wasm")),
+        Some(encoding) if encoding != Encoding::Tensorflow => failure
+            .why(format!("it is a model of encoding {encoding}"))
+            .help(format!("give it to an app: godwit run --model NAME={shown} APP.wasm")),
+        _ => failure
+            .why(error.report())
+            .help("give a .wasm file, or a .cwasm file made by 'godwit compile'"),
+    })
+}
+
+/// Why `host` does not take bytes whose header is right.
+pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> Failure {
+    if error.kind() != ErrorKind::InvalidArgument {
+        return Failure::new(Code::Internal, format!("'{}' cannot be loaded", path.display()))
+            .why(error.report());
+    }
+    match host.describe(bytes) {
+        Ok(description) => unfit(path, &description, error),
+        Err(error) => Failure::new(Code::Program, format!("'{}' is corrupt", path.display()))
+            .why(error.report())
+            .help("it may be cut or damaged: build or fetch it again"),
+    }
+}
+
+/// Valid WebAssembly that this host cannot run.
+fn unfit(path: &Path, description: &Description, error: &Error) -> Failure {
+    let shown = path.display();
+    let failure = |what: String| Failure::new(Code::Program, what);
+    if is_core_of_component(description) {
+        return failure(format!("'{shown}' is a core module that should be a component"))
+            .why("it imports component interfaces, which a core module cannot use by itself")
+            .help(format!("wasm-tools component new {shown} -o component.wasm"));
+    }
+    let missing: Vec<_> = description.imports.iter().filter(|import| !import.provided).collect();
+    if !missing.is_empty() {
+        let lines = missing.iter().map(|import| match &import.hint {
+            Some(hint) => format!("{}\n  {hint}", import.name),
+            None => import.name.clone(),
+        });
+        let lines: Vec<String> = lines.collect();
+        return failure(format!("'{shown}' imports what this host does not have"))
+            .why(lines.join("\n"))
+            .help(format!("see all it imports: godwit inspect {shown}"));
+    }
+    let failure = failure(format!("'{shown}' cannot be run")).why(error.report());
+    match (description.kind, description.world) {
+        (_, "wasi:http/proxy") => failure
+            .help("it answers HTTP requests; 'godwit run' takes commands, which export wasi:cli/run"),
+        (ProgramKind::Component, "reactor") => {
+            failure.help("build it as a command: in Rust a binary crate for wasm32-wasip2")
+        }
+        (ProgramKind::Module, "reactor") => failure.help(
+            "build it as a command: in Rust a binary crate for wasm32-wasip2 or wasm32-wasip1",
+        ),
+        _ => failure.help(format!("see what it needs: godwit inspect {shown}")),
+    }
+}
+
+/// Toolchains make a core module first and wrap it; the core alone has the interfaces' names as modules.
+fn is_core_of_component(description: &Description) -> bool {
+    let is_interface = |name: &str| name.contains(':') && name.contains('/');
+    description.kind == ProgramKind::Module
+        && description.imports.iter().any(|import| is_interface(&import.name))
+}

@@ -1,0 +1,95 @@
+use std::path::Path;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use godwit_backend::Budget;
+use godwit_host::Exit;
+use godwit_policy::{Ledger, ReportRow};
+use serde::Serialize;
+
+use crate::failure::Outcome;
+use crate::table::table;
+use crate::{files, print};
+
+/// What a run did: the devices that ran, how often, how long, with how many bytes.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    /// How it ended: `exited`, `trapped`, `timed-out` or `cancelled`.
+    end: &'static str,
+    /// The app's own code, if it got that far.
+    code: Option<i32>,
+    #[serde(rename = "wall_seconds")]
+    wall: f64,
+    /// The most bytes of tensors held at one time.
+    peak_tensor_bytes: u64,
+    rows: Vec<ReportRow>,
+}
+
+impl Report {
+    /// `exit` is `None` for a run that was cancelled.
+    pub(crate) fn new(exit: Option<&Exit>, wall: Duration, ledger: &Ledger, budget: &Budget) -> Self {
+        let (end, code) = match exit {
+            Some(Exit::Code(code)) => ("exited", Some(*code)),
+            Some(Exit::Trapped { .. }) => ("trapped", None),
+            Some(Exit::TimedOut { .. }) => ("timed-out", None),
+            None => ("cancelled", None),
+        };
+        let rows = ledger.report().rows;
+        Self { end, code, wall: wall.as_secs_f64(), peak_tensor_bytes: budget.peak(), rows }
+    }
+
+    /// To standard error, so that what the app prints stays its own; or to a file.
+    pub(crate) fn deliver(&self, json: bool, file: Option<&Path>) -> Outcome<()> {
+        let text = if json { print::to_json(self)? } else { self.table().into_bytes() };
+        match file {
+            Some(path) => files::write("the report", path, &text),
+            None => {
+                print::note(&String::from_utf8_lossy(&text));
+                Ok(())
+            }
+        }
+    }
+
+    fn table(&self) -> String {
+        let header =
+            ["MODEL", "DEVICE", "RUNS", "ERRORS", "TOTAL", "MEAN", "MIN", "MAX", "IN", "OUT"];
+        let right: Vec<usize> = (2..header.len()).collect();
+        let mut text = match self.rows.as_slice() {
+            [] => "no model was loaded\n".to_owned(),
+            rows => table(header, rows.iter().map(cells), &right),
+        };
+        text.push_str(&format!(
+            "{} in {}, at most {} of tensors\n",
+            self.end,
+            time(Some(Duration::from_secs_f64(self.wall))),
+            size(self.peak_tensor_bytes)
+        ));
+        text
+    }
+}
+
+fn cells(row: &ReportRow) -> [String; 10] {
+    [
+        row.model.to_string(),
+        row.device.to_string(),
+        row.runs.to_string(),
+        row.errors.to_string(),
+        time(Some(row.total)),
+        time(row.mean()),
+        time(row.min),
+        time(row.max),
+        size(row.bytes_in),
+        size(row.bytes_out),
+    ]
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}
+
+fn time(time: Option<Duration>) -> String {
+    match time {
+        Some(time) => format!("{time:.1?}"),
+        None => "-".to_owned(),
+    }
+}
