@@ -143,7 +143,7 @@ impl<'a> Field<'a> {
     /// How many values a repeated number of `size` bytes each holds, one a field or packed.
     pub(crate) fn fixed_count(self, size: u64) -> Result<u64> {
         match self.value {
-            Value::Bytes(packed) if packed.len() as u64 % size == 0 => {
+            Value::Bytes(packed) if (packed.len() as u64).is_multiple_of(size) => {
                 Ok(packed.len() as u64 / size)
             }
             Value::Fixed32 if size == 4 => Ok(1),
