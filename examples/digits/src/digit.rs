@@ -1,9 +1,8 @@
-use std::fs::File;
-use std::io::BufReader;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use godwit_guest::image::Image;
-use png::{BitDepth, ColorType, Decoder};
+use minipng::{BitDepth, ColorType};
 
 use crate::Result;
 
@@ -41,26 +40,28 @@ pub(crate) fn read(file: &Path) -> Result<Image<'static>> {
 }
 
 fn decode(file: &Path) -> Result<Image<'static>> {
-    let mut png = Decoder::new(BufReader::new(File::open(file)?)).read_info()?;
-    let (width, height) = png.info().size();
-    let (color, depth) = png.output_color_type();
-    if (width as usize, height as usize) != (SIDE, SIDE)
-        || (color, depth) != (ColorType::Grayscale, BitDepth::Eight)
-    {
+    let bytes = fs::read(file)?;
+    let header = minipng::decode_png_header(&bytes)?;
+    let (width, height) = (header.width() as usize, header.height() as usize);
+    let (color, depth) = (header.color_type(), header.bit_depth());
+    if (width, height, color, depth) != (SIDE, SIDE, ColorType::Gray, BitDepth::Eight) {
         return Err(format!(
             "the image is {width} x {height}, {color:?}, {} bits a channel; the model takes \
-             8 x 8 grey images of 8 bits",
+             8 x 8, Gray, 8 bits",
             depth as u8
         )
         .into());
     }
-    let mut pixels = vec![0; SIDE * SIDE];
-    png.next_frame(&mut pixels)?;
+    let mut buffer = vec![0; header.required_bytes()];
+    let pixels = minipng::decode_png(&bytes, &mut buffer)?.pixels().to_vec();
     Ok(Image::new(SIDE, SIDE, 1, pixels)?)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+    use std::io::BufReader;
+
     use super::*;
 
     fn images() -> PathBuf {
@@ -82,11 +83,24 @@ mod tests {
     }
 
     #[test]
-    fn every_image_of_the_example_is_read() {
+    fn every_image_of_the_example_is_read_as_another_decoder_reads_it() {
         for file in find(&[images()]).unwrap() {
-            let image = read(&file).unwrap();
-            assert!(image.pixels().iter().any(|&pixel| pixel > 0), "{} is blank", file.display());
+            let source = BufReader::new(File::open(&file).unwrap());
+            let mut pixels = vec![0; SIDE * SIDE];
+            png::Decoder::new(source).read_info().unwrap().next_frame(&mut pixels).unwrap();
+            assert_eq!(read(&file).unwrap().pixels(), pixels, "{}", file.display());
         }
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error() {
+        let whole = fs::read(images().join("000.png")).unwrap();
+        let file = std::env::temp_dir().join(format!("damaged-{}.png", std::process::id()));
+        for end in 0..whole.len() - 12 {
+            fs::write(&file, &whole[..end]).unwrap();
+            assert!(read(&file).is_err(), "{end} bytes of {} were enough", whole.len());
+        }
+        fs::remove_file(&file).unwrap();
     }
 
     #[test]
@@ -102,7 +116,7 @@ mod tests {
         encoder.set_color(ColorType::Rgb);
         encoder.write_header().unwrap().write_image_data(&[0; 9 * 8 * 3]).unwrap();
         let error = read(&file).unwrap_err().to_string();
-        std::fs::remove_file(&file).unwrap();
+        fs::remove_file(&file).unwrap();
         assert!(error.contains("the image is 9 x 8, Rgb, 8 bits a channel"), "{error}");
     }
 }

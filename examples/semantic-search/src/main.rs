@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let passages = passage::read(&args.files)?;
+    let passages = passage::read(&args.paths)?;
     let embedder = Embedder::load(&args.tokenizer)?;
 
     // The query goes with the passages, so that it costs no run of its own.

@@ -1,6 +1,5 @@
-use std::fmt;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use crate::Result;
 
@@ -19,23 +18,37 @@ impl fmt::Display for Passage {
     }
 }
 
-/// Every line of the files that is not blank.
-pub(crate) fn read(files: &[PathBuf]) -> Result<Vec<Passage>> {
+/// Every line that is not blank of the files, and of the `.txt` files in the folders.
+pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Passage>> {
     let mut passages = Vec::new();
-    for file in files {
-        let text =
-            fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
-        passages.extend(lines.map(|(at, line)| Passage {
-            file: file.clone(),
-            line: at + 1,
-            text: line.to_owned(),
-        }));
+    for path in paths {
+        for file in files(path).map_err(|error| format!("{}: {error}", path.display()))? {
+            let text = fs::read_to_string(&file)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+            passages.extend(lines(&file, &text));
+        }
     }
     if passages.is_empty() {
-        return Err("the files have no line of text".into());
+        return Err("there is no line of text to search".into());
     }
     Ok(passages)
+}
+
+fn lines(file: &Path, text: &str) -> impl Iterator<Item = Passage> {
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
+    lines.map(|(at, line)| Passage { file: file.to_owned(), line: at + 1, text: line.to_owned() })
+}
+
+/// The file itself, or a folder's text files in order.
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if !path.metadata()?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = path.read_dir()?.map(|entry| Ok(entry?.path()));
+    let mut files = entries.collect::<io::Result<Vec<_>>>()?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "txt"));
+    files.sort_unstable();
+    Ok(files)
 }
 
 #[cfg(test)]
@@ -44,17 +57,20 @@ mod tests {
 
     #[test]
     fn blank_lines_are_skipped_but_counted() {
-        let file = std::env::temp_dir().join(format!("passages-{}.txt", std::process::id()));
-        fs::write(&file, "one\r\n\n  three \n").unwrap();
-        let passages = read(std::slice::from_ref(&file));
-        fs::write(&file, " \n").unwrap();
-        let empty = read(std::slice::from_ref(&file));
-        fs::remove_file(&file).unwrap();
+        let found: Vec<_> = lines(Path::new("a.txt"), "one\r\n\n  three \n")
+            .map(|passage| passage.to_string())
+            .collect();
+        assert_eq!(found, ["a.txt:1  one", "a.txt:3  three"]);
+    }
 
-        let found: Vec<_> =
-            passages.unwrap().into_iter().map(|passage| (passage.line, passage.text)).collect();
-        assert_eq!(found, [(1, "one".to_owned()), (3, "three".to_owned())]);
-        assert_eq!(empty.unwrap_err().to_string(), "the files have no line of text");
+    #[test]
+    fn a_folder_stands_for_its_text_files() {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let passages = read(&[example.join("texts")]).unwrap();
+        assert!(passages.len() > 50);
+        assert!(passages.iter().all(|passage| passage.file == example.join("texts/notes.txt")));
+        let error = read(&[example.join("src")]).unwrap_err().to_string();
+        assert_eq!(error, "there is no line of text to search");
     }
 
     #[test]
