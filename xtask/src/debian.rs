@@ -1,7 +1,8 @@
 //! The targets without rustup: the standard library compiled from Debian's packages.
 //!
-//! Debian ships the source of the standard library (`rust-src`, its dependencies included) and the C
-//! library it stands on (`wasi-libc`); the linker comes with every Rust toolchain. Both packages are
+//! Debian ships the source of the standard library (`rust-src`) and the C library it stands on
+//! (`wasi-libc`); the linker comes with every Rust toolchain. The library's own dependencies come from
+//! the registry, pinned by its lock file: the copies in `rust-src` lack compiled parts. Both packages are
 //! unpacked under `target/`, so the system itself stays as it is: what changes is one new folder a
 //! target in the compiler's own tree, put there in one step when it is complete.
 
@@ -248,6 +249,8 @@ fn build(rustlib: &Path, unpacked: &Path, target: &str) -> Result<()> {
         let _ = fs::remove_dir_all(&place);
         return Err(error.context(format!("the {target} library that was built does not link")));
     }
+    // What another copy of the library was compiled into does not fit this one.
+    let _ = fs::remove_dir_all(cargo_target().join(target));
     say::detail(format_args!("{target} is now in {}", place.display()));
     Ok(())
 }

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{cargo, cargo_target, program, run, shown};
-use crate::{guests, minilm, say, targets};
+use crate::shell::{program, shown};
+use crate::{guests, minilm, native, say, targets};
 
 /// The trained model reaches 0.984 on all held-out digits.
 const ACCURACY: f64 = 0.97;
@@ -22,7 +22,12 @@ pub(crate) fn run_both() -> Result<()> {
     minilm::install()?;
     guests::build()?;
     say::step("godwit: building the program that runs them (minutes the first time)");
-    run(cargo().args(["build", "--package", "godwit-cli", "--bin", "godwit"]))?;
+    let godwit = native::build("godwit")?;
+    let godwit = || {
+        let mut command = program(&godwit);
+        command.arg("run");
+        command
+    };
 
     say::step("digits: a component classifies handwritten digits the model was not trained on");
     let mut digits = godwit();
@@ -44,12 +49,6 @@ pub(crate) fn run_both() -> Result<()> {
 
     say::step(format_args!("demo: both examples ran; accuracy on the digits {accuracy}"));
     Ok(())
-}
-
-fn godwit() -> Command {
-    let mut command = program(cargo_target().join("debug/godwit"));
-    command.arg("run");
-    command
 }
 
 fn guest(name: &str) -> String {

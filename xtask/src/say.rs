@@ -17,6 +17,11 @@ pub(crate) fn detail(what: impl Display) {
     println!("    {what}");
 }
 
+/// Why the chore failed.
+pub(crate) fn failure(why: impl Display) {
+    eprintln!("\nerror: {why}");
+}
+
 /// A size as people write it, in powers of ten.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes {

@@ -78,13 +78,19 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
 
 /// The command as it can be typed in the root.
 pub(crate) fn shown(command: &Command) -> String {
+    let root = root();
     let name = Path::new(command.get_program());
-    let name = match name.strip_prefix(root()) {
+    let name = match name.strip_prefix(&root) {
         Ok(inside) => inside,
         // A full path to cargo or rustc only hides what is being run.
         Err(_) => name.file_name().map_or(name, Path::new),
     };
-    let args = command.get_args().map(|arg| quoted(&arg.to_string_lossy()));
+    let is_in_root = command.get_current_dir() == Some(&*root);
+    let relative = |arg: &OsStr| match Path::new(arg).strip_prefix(&root) {
+        Ok(inside) if is_in_root => inside.to_string_lossy().into_owned(),
+        _ => arg.to_string_lossy().into_owned(),
+    };
+    let args = command.get_args().map(|arg| quoted(&relative(arg)));
     [name.to_string_lossy().into_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ")
 }
 

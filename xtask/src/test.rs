@@ -2,11 +2,9 @@
 
 use anyhow::Result;
 
+use crate::native::WORKSPACE;
 use crate::shell::{cargo, run};
 use crate::{guests, minilm, nextest, say, targets};
-
-/// Programs for a WebAssembly host: the end-to-end tests run them there.
-const GUESTS: [&str; 2] = ["--exclude", "godwit-test-guests"];
 
 pub(crate) fn run_all(args: &[String]) -> Result<()> {
     targets::install()?;
@@ -17,13 +15,11 @@ pub(crate) fn run_all(args: &[String]) -> Result<()> {
     say::step("tests: unit, conformance and end-to-end (test guests run inside the latter)");
     let mut tests = cargo();
     if has_nextest {
-        tests.args(["nextest", "run", "--workspace"]).args(GUESTS).args(args);
+        tests.args(["nextest", "run"]).args(WORKSPACE).args(args);
     } else {
         // Documentation tests are a step of their own below.
-        tests
-            .args(["test", "--lib", "--bins", "--tests", "--no-fail-fast", "--workspace"])
-            .args(GUESTS)
-            .args(args);
+        tests.args(["test", "--lib", "--bins", "--tests", "--no-fail-fast"]);
+        tests.args(WORKSPACE).args(args);
     }
     let tests = run(&mut tests);
 
@@ -35,8 +31,7 @@ pub(crate) fn run_all(args: &[String]) -> Result<()> {
         return Ok(());
     }
     say::step("tests: the examples in the documentation");
-    let documentation =
-        run(cargo().args(["test", "--doc", "--no-fail-fast", "--workspace"]).args(GUESTS));
+    let documentation = run(cargo().args(["test", "--doc", "--no-fail-fast"]).args(WORKSPACE));
     say::step("summary");
     say::detail(format_args!("unit, conformance, end-to-end: {}", outcome(&tests)));
     say::detail(format_args!("documentation: {}", outcome(&documentation)));
