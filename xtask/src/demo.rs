@@ -11,11 +11,8 @@ use crate::{guests, minilm, native, say, targets};
 /// The trained model reaches 0.984 on all held-out digits.
 const ACCURACY: f64 = 0.97;
 
-const QUERIES: [&str; 3] = [
-    "how do birds find their way across the ocean",
-    "making a computer answer faster",
-    "something warm to eat",
-];
+const QUERIES: [&str; 3] =
+    ["how do animals communicate?", "making a computer answer faster", "something warm to eat"];
 
 pub(crate) fn run_both() -> Result<()> {
     targets::install()?;
@@ -44,7 +41,8 @@ pub(crate) fn run_both() -> Result<()> {
         search.arg("--dir").arg(format!("{}::/model:ro", minilm::FOLDER));
         search.args(["--dir", "examples/semantic-search/texts::/texts:ro"]);
         search.arg(guest("semantic-search"));
-        show(search.args(["--tokenizer", "/model/tokenizer.json", query, "/texts"]))?;
+        search.args(["--tokenizer", "/model/tokenizer.json", "--query", query]);
+        show(search.args(["--top", "3", "/texts"]))?;
     }
 
     say::step(format_args!("demo: both examples ran; accuracy on the digits {accuracy}"));
