@@ -113,7 +113,7 @@ mod tests {
     fn another_size_or_colour_is_an_error_saying_what_is_wanted() {
         let file = std::env::temp_dir().join(format!("digits-{}.png", std::process::id()));
         let mut encoder = png::Encoder::new(File::create(&file).unwrap(), 9, 8);
-        encoder.set_color(ColorType::Rgb);
+        encoder.set_color(png::ColorType::Rgb);
         encoder.write_header().unwrap().write_image_data(&[0; 9 * 8 * 3]).unwrap();
         let error = read(&file).unwrap_err().to_string();
         fs::remove_file(&file).unwrap();

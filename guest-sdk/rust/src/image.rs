@@ -104,11 +104,12 @@ impl<'a> Image<'a> {
     ///
     /// As [`to_chw`](Self::to_chw); `out` is then unchanged.
     pub fn append_chw(&self, normalize: &Normalize<'_>, out: &mut Vec<f32>) -> Result<()> {
-        let scales = normalize.per_channel(self.channels)?;
+        let scale = normalize.scale;
+        let channels = normalize.per_channel(self.channels)?;
         out.reserve(self.pixels.len());
-        for (channel, (factor, offset)) in scales.into_iter().enumerate() {
+        for (channel, (mean, std)) in channels.enumerate() {
             let plane = self.pixels.iter().skip(channel).step_by(self.channels);
-            out.extend(plane.map(|&pixel| f32::from(pixel) * factor + offset));
+            out.extend(plane.map(|&pixel| (f32::from(pixel) * scale - mean) / std));
         }
         Ok(())
     }
@@ -138,11 +139,10 @@ impl Normalize<'static> {
 }
 
 impl Normalize<'_> {
-    /// Factor and offset of every channel.
-    fn per_channel(&self, channels: usize) -> Result<Vec<(f32, f32)>> {
+    /// Mean and deviation of every channel.
+    fn per_channel(&self, channels: usize) -> Result<impl Iterator<Item = (f32, f32)>> {
         let means = spread("means", self.mean, channels)?;
-        let deviations = spread("deviations", self.std, channels)?;
-        Ok(means.zip(deviations).map(|(mean, std)| (self.scale / std, -mean / std)).collect())
+        Ok(means.zip(spread("deviations", self.std, channels)?))
     }
 }
 
