@@ -138,3 +138,68 @@ fn exhausted() -> Error {
 pub(crate) fn adopt(outputs: TVec<TValue>, memory: &godwit_backend::Memory) -> Result<Tensors> {
     outputs.into_iter().map(|value| tensors::output(value, memory)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::thread;
+    use std::time::Duration;
+
+    use godwit_backend::ErrorKind;
+    use godwit_fixtures::models::{matmul_chain, mixed};
+
+    use super::*;
+    use crate::compile::compile;
+    use crate::cores::Cores;
+
+    fn state(onnx: &[u8]) -> TypedSimpleState {
+        compile(onnx, &Stop::default()).unwrap().plan.spawn().unwrap()
+    }
+
+    fn ones(rows: usize, n: usize) -> Tensor {
+        Tensor::from_values([rows, n], &vec![1f32; rows * n]).unwrap()
+    }
+
+    #[test]
+    fn a_stop_in_the_middle_is_seen_between_two_operators() {
+        let cores = Arc::new(Cores::new(Some(1)).unwrap());
+        let mut state = state(&matmul_chain(512, 200));
+        let stop = Stop::default();
+        let raise = stop.clone();
+        let raiser = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(30));
+            raise.stop();
+        });
+        let place = Place::Worker {
+            stop: &stop,
+            running: cores.begin(),
+            together: &Executor::SingleThread,
+        };
+        let outcome = evaluate(&mut state, &[ones(2000, 512)], &place);
+        raiser.join().unwrap();
+        assert!(matches!(outcome, Err(Failure::Stopped)), "{outcome:?}");
+        let outputs = state.model().output_outlets().unwrap();
+        let last = &state.turn_state.values[outputs[0].node];
+        assert!(last.is_none(), "the run went on to its end");
+    }
+
+    #[test]
+    fn a_run_past_its_time_on_the_callers_thread_is_abandoned() {
+        let mut state = state(&matmul_chain(16, 10));
+        let place = Place::Caller { until: Some(Instant::now()) };
+        let outcome = evaluate(&mut state, &[ones(1, 16)], &place);
+        assert!(matches!(outcome, Err(Failure::Overran)), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_failure_names_the_operator_in_our_words() {
+        let mut state = state(&mixed());
+        let ids = Tensor::from_values([1], &[99i64]).unwrap();
+        let mask = Tensor::from_values([1], &[1f32]).unwrap();
+        let outcome = evaluate(&mut state, &[ids, mask], &Place::Caller { until: None });
+        let Err(Failure::Failed(error)) = outcome else { panic!("{outcome:?}") };
+        assert_eq!(error.kind(), ErrorKind::Failed);
+        assert!(error.message().contains("at its operator '"), "{error}");
+        assert_ne!(error.report(), error.message(), "the library's own words are kept");
+    }
+}

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use tract_linalg::mmm::PackedMatrixStorage;
 use tract_onnx::prelude::{Tensor, TypedModel};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::logic::IfThenElse;
@@ -44,6 +45,11 @@ fn size(tensor: &Tensor) -> u64 {
         return plain.as_bytes().len() as u64;
     }
     // Weights packed for the processor's matrix kernels.
-    let packed = tensor.exotic_fact().ok().flatten().and_then(|fact| fact.mem_size().as_i64());
-    packed.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
+    if let Some(packed) = tensor.storage_as::<PackedMatrixStorage>() {
+        let elements = packed.values().iter().map(|panel| panel.mn().saturating_mul(panel.k()));
+        let elements = elements.fold(0, usize::saturating_add);
+        return elements.saturating_mul(tensor.datum_type().size_of()) as u64;
+    }
+    let other = tensor.exotic_fact().ok().flatten().and_then(|fact| fact.mem_size().as_i64());
+    other.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)
 }

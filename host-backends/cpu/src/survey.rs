@@ -1,6 +1,6 @@
 //! What can be said about a model before it is compiled: the refusals that deserve their own words.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use godwit_backend::{Error, Result};
 use tract_onnx::Onnx;
@@ -11,6 +11,9 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueIn
 /// Names in a message, at most.
 const NAMED: usize = 5;
 
+/// Elements of a constant that a few bytes may ask for, at most: a gigabyte of `f32`.
+const MOST: i64 = 1 << 28;
+
 /// Refuses what this device does not have: operators, dtypes, weights outside the file.
 pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto) -> Result<()> {
     let mut found = Found::default();
@@ -19,6 +22,12 @@ pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto) -> Result<()> {
         return Err(Error::unsupported(
             "the model keeps weights in other files, and the CPU device takes models as one file: \
              save it with its weights inside",
+        ));
+    }
+    if found.vast {
+        return Err(Error::too_large(
+            "the model fills a constant of more than 268435456 elements, the most that the CPU \
+             device makes of one",
         ));
     }
     if !found.dtypes.is_empty() {
@@ -39,6 +48,8 @@ pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto) -> Result<()> {
 #[derive(Default)]
 struct Found<'a> {
     external: bool,
+    vast: bool,
+    constants: HashMap<&'a str, &'a TensorProto>,
     dtypes: BTreeSet<&'a str>,
     operators: BTreeSet<&'a str>,
 }
@@ -46,7 +57,10 @@ struct Found<'a> {
 impl<'a> Found<'a> {
     // Graphs nest no deeper than the protobuf decoder, which has a limit, lets them.
     fn graph(&mut self, onnx: &Onnx, graph: &'a GraphProto) {
-        graph.initializer.iter().for_each(|tensor| self.tensor(tensor));
+        for tensor in &graph.initializer {
+            self.tensor(tensor);
+            self.constants.insert(&tensor.name, tensor);
+        }
         graph.input.iter().chain(&graph.output).for_each(|value| self.value(value));
         graph.node.iter().for_each(|node| self.node(onnx, node));
     }
@@ -54,6 +68,11 @@ impl<'a> Found<'a> {
     fn node(&mut self, onnx: &Onnx, node: &'a NodeProto) {
         if !onnx.op_register.0.contains_key(&node.op_type) {
             self.operators.insert(&node.op_type);
+        }
+        // It would be filled while the model is compiled.
+        let shape = node.input.first().and_then(|name| self.constants.get(name.as_str()));
+        if node.op_type == "ConstantOfShape" {
+            self.vast |= shape.is_some_and(|shape| volume(shape).is_none_or(|it| it > MOST));
         }
         for attribute in &node.attribute {
             let AttributeProto { t, tensors, g, graphs, .. } = attribute;
@@ -103,6 +122,13 @@ impl<'a> Found<'a> {
         };
         self.dtypes.insert(name);
     }
+}
+
+/// The product of the dimensions that a tensor holds, unless it overflows.
+fn volume(shape: &TensorProto) -> Option<i64> {
+    let (raw, _) = shape.raw_data.as_chunks::<8>();
+    let raw = raw.iter().map(|bytes| i64::from_le_bytes(*bytes));
+    raw.chain(shape.int64_data.iter().copied()).try_fold(1i64, i64::checked_mul)
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

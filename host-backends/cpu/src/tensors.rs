@@ -58,7 +58,9 @@ struct Adopted(Arc<TractTensor>);
 
 impl HostMemory for Adopted {
     fn bytes(&self) -> &[u8] {
-        self.0.as_plain_ram().map(|plain| plain.as_bytes()).unwrap_or_default()
+        let bytes = self.0.as_plain_ram().map(|plain| plain.as_bytes()).unwrap_or_default();
+        // No bytes, but aligned for any dtype: what reads them as a slice of one asks for that.
+        if bytes.is_empty() { bytemuck::cast_slice::<u64, u8>(&[]) } else { bytes }
     }
 }
 

@@ -1,0 +1,48 @@
+//! The CPU backend through its contract.
+
+mod digits;
+mod dtypes;
+mod load;
+mod runs;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::executor::block_on;
+use godwit_backend::{
+    Backend, Error, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor, Tensors,
+};
+use godwit_cpu::{CpuBackend, CpuOptions};
+
+/// Runs never leave for a worker once they could stay.
+const ALWAYS: Duration = Duration::MAX;
+
+/// Every run is on a worker.
+const NEVER: Duration = Duration::ZERO;
+
+fn backend(threads: usize, inline_under: Duration) -> CpuBackend {
+    CpuBackend::new(CpuOptions { threads: Some(threads), inline_under }).unwrap()
+}
+
+fn load(backend: &CpuBackend, onnx: impl Into<Vec<u8>>) -> Arc<dyn Graph> {
+    try_load(backend, onnx).unwrap()
+}
+
+fn try_load(backend: &CpuBackend, onnx: impl Into<Vec<u8>>) -> Result<Arc<dyn Graph>> {
+    block_on(backend.load(&Model::onnx("test", onnx), &Target::new("cpu:0")))
+}
+
+fn context(graph: &Arc<dyn Graph>) -> Box<dyn ExecutionContext> {
+    block_on(graph.context(&Memory::unlimited())).unwrap()
+}
+
+fn run<const N: usize>(
+    context: &mut Box<dyn ExecutionContext>,
+    inputs: [Tensor; N],
+) -> Result<Tensors, Error> {
+    block_on(context.run(inputs.into_iter().collect()))
+}
+
+fn floats(shape: impl Into<godwit_backend::Shape>, values: &[f32]) -> Tensor {
+    Tensor::from_values(shape, values).unwrap()
+}
