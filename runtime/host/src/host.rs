@@ -1,0 +1,190 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use godwit_backend::{Error, Result};
+use wasmtime::{
+    Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, Linker,
+    PoolingAllocationConfig, component,
+};
+
+use crate::store::{ComponentState, ModuleState};
+use crate::{Description, Key, Limits, Program, ProgramKind, nn, sealed};
+
+/// How often the epoch advances, and so how long a guest may hold a thread before others get a turn.
+const TICK: Duration = Duration::from_millis(5);
+
+/// What a [`Host`] is made with.
+#[derive(Debug, Clone)]
+pub struct HostOptions {
+    /// The most that any invocation on this host may be given.
+    pub limits: Limits,
+    /// Core instances alive at one time: the pool's size. One component uses a few.
+    pub instances: u32,
+    /// Where compiled programs are kept between processes, if anywhere. Whoever can write there can run
+    /// native code in this process.
+    pub cache: Option<PathBuf>,
+}
+
+impl Default for HostOptions {
+    fn default() -> Self {
+        Self { limits: Limits::default(), instances: 128, cache: None }
+    }
+}
+
+/// The WebAssembly engine with everything a guest can import. One a process.
+pub struct Host {
+    engine: Engine,
+    components: component::Linker<ComponentState>,
+    modules: Linker<ModuleState>,
+}
+
+impl Host {
+    /// Starts the engine, its instance pool and its epoch clock.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when the system refuses the address space for the pool or a thread for the clock,
+    /// or when the cache folder cannot be used.
+    pub fn new(options: &HostOptions) -> Result<Self> {
+        let unavailable = |error: wasmtime::Error| {
+            Error::unavailable("the WebAssembly engine cannot be started").with_source(error)
+        };
+        let engine =
+            config(options).and_then(|config| Engine::new(&config)).map_err(unavailable)?;
+        start_clock(engine.weak())?;
+        let mut components = component::Linker::new(&engine);
+        let mut modules = Linker::new(&engine);
+        (|| {
+            wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
+            nn::add_to_component_linker(&mut components)?;
+            wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut ModuleState| {
+                &mut state.wasi
+            })?;
+            nn::add_to_module_linker(&mut modules)
+        })()
+        .map_err(unavailable)?;
+        Ok(Self { engine, components, modules })
+    }
+
+    /// Compiles and links a component or a core module.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` when the bytes are not valid WebAssembly, import something this host does not
+    /// have (each such import is named), or have no entry point.
+    pub fn load(&self, bytes: &[u8]) -> Result<Program> {
+        let invalid = |error: wasmtime::Error| {
+            Error::invalid_argument("this is not valid WebAssembly").with_source(error)
+        };
+        match ProgramKind::of(bytes)? {
+            ProgramKind::Component => {
+                let component = component::Component::new(&self.engine, bytes).map_err(invalid)?;
+                Program::from_component(&self.engine, &self.components, &component)
+            }
+            ProgramKind::Module => {
+                let module = wasmtime::Module::new(&self.engine, bytes).map_err(invalid)?;
+                Program::from_module(&self.engine, &self.modules, &module)
+            }
+        }
+    }
+
+    /// What a component or core module is, without linking it: its imports, with a word on those this
+    /// host lacks, its exports and its world.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` when the bytes are not valid WebAssembly.
+    pub fn describe(&self, bytes: &[u8]) -> Result<Description> {
+        Description::of(&self.engine, bytes)
+    }
+
+    /// Compiles ahead of time, for this host and this build only, and seals the result with `key`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::load`].
+    pub fn seal(&self, key: &Key, bytes: &[u8]) -> Result<Vec<u8>> {
+        // Linking finds today what would otherwise be found in production.
+        self.load(bytes)?;
+        let compiled = match ProgramKind::of(bytes)? {
+            ProgramKind::Component => self.engine.precompile_component(bytes),
+            ProgramKind::Module => self.engine.precompile_module(bytes),
+        };
+        let compiled = compiled.map_err(|error| {
+            Error::invalid_argument("this is not valid WebAssembly").with_source(error)
+        })?;
+        sealed::seal(key, &compiled)
+    }
+
+    /// Loads what [`Host::seal`] made with the same `key`.
+    ///
+    /// # Errors
+    ///
+    /// - `Denied`: the file was changed, or sealed with another key: on another host, for instance.
+    /// - `InvalidArgument`: it was compiled by another version or for other settings.
+    pub fn open_sealed(&self, key: &Key, bytes: &[u8]) -> Result<Program> {
+        sealed::open(key, bytes)?.load(&self.engine, &self.components, &self.modules)
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+fn config(options: &HostOptions) -> wasmtime::Result<Config> {
+    let limits = &options.limits;
+    let memory = usize::try_from(limits.memory.min(1 << 32))?;
+    let count = options.instances;
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(count)
+        .total_core_instances(count)
+        .total_memories(count)
+        .total_tables(count)
+        .total_stacks(count)
+        .max_memory_size(memory)
+        .table_elements(limits.table_elements)
+        .max_core_instances_per_component(u32::try_from(limits.instances)?)
+        .max_memories_per_component(u32::try_from(limits.memories)?)
+        .max_tables_per_component(u32::try_from(limits.memories)?)
+        .max_component_instance_size(8 << 20)
+        .max_core_instance_size(8 << 20)
+        // Keeping a little of each slot mapped spares a fresh instance most of its page faults.
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        .async_stack_keep_resident(64 << 10);
+
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .max_wasm_stack(limits.stack)
+        // Host functions run on the guest's stack too: tract and its like need room.
+        .async_stack_size(limits.stack.saturating_add(2 << 20))
+        // Concurrent guest tasks are for WASI 0.3, which no world here offers.
+        .concurrency_support(false);
+    if let Some(folder) = &options.cache {
+        let mut cache = CacheConfig::new();
+        cache.with_directory(folder);
+        config.cache(Some(Cache::new(cache)?));
+    }
+    Ok(config)
+}
+
+/// Advances the epoch until the engine is gone.
+fn start_clock(engine: EngineWeak) -> Result<()> {
+    let tick = move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    };
+    thread::Builder::new().name("godwit-epoch".into()).spawn(tick).map(drop).map_err(|error| {
+        Error::unavailable("the system refused a thread for the epoch clock").with_source(error)
+    })
+}

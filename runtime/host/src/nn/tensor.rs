@@ -1,0 +1,54 @@
+use godwit_backend::{DType, Error, Memory, Result, Shape, Tensor};
+
+/// What a guest's tensor handle stands for.
+///
+/// The constructor of `wasi:nn`'s tensor cannot fail, so what is wrong with a tensor is kept and told by
+/// the first call that can: a correct guest over its quota gets an error, not a trap.
+#[derive(Debug)]
+pub(super) enum GuestTensor {
+    Valid(Tensor),
+    Invalid { dtype: DType, shape: Shape, error: Error },
+}
+
+impl GuestTensor {
+    /// The one copy in: from the guest's memory into the arena.
+    pub(super) fn new(dtype: DType, shape: Shape, bytes: &[u8], memory: &Memory) -> Self {
+        match tensor(dtype, shape.clone(), bytes, memory) {
+            Ok(tensor) => Self::Valid(tensor),
+            Err(error) => Self::Invalid { dtype, shape, error },
+        }
+    }
+
+    pub(super) fn dtype(&self) -> DType {
+        match self {
+            Self::Valid(tensor) => tensor.dtype(),
+            Self::Invalid { dtype, .. } => *dtype,
+        }
+    }
+
+    pub(super) fn shape(&self) -> &Shape {
+        match self {
+            Self::Valid(tensor) => tensor.shape(),
+            Self::Invalid { shape, .. } => shape,
+        }
+    }
+
+    pub(super) fn into_tensor(self) -> Result<Tensor> {
+        match self {
+            Self::Valid(tensor) => Ok(tensor),
+            Self::Invalid { error, .. } => Err(error),
+        }
+    }
+}
+
+/// Checks the length before anything is copied or charged.
+pub(super) fn tensor(dtype: DType, shape: Shape, bytes: &[u8], memory: &Memory) -> Result<Tensor> {
+    let expected = shape.byte_len(dtype)?;
+    if expected != bytes.len() {
+        return Err(Error::invalid_argument(format!(
+            "a {dtype} tensor of dimensions {shape} takes {expected} bytes, not {}",
+            bytes.len()
+        )));
+    }
+    Tensor::new(dtype, shape, memory.copy_from(bytes)?)
+}

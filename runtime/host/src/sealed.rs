@@ -1,0 +1,88 @@
+//! Ahead-of-time compiled programs that only the host that made them takes back.
+//!
+//! Compiled code is native code: whoever can make this process load some can run anything in it. A file is
+//! therefore loaded only if its HMAC-SHA256 was made with this host's key. Layout: `GODWIT\0\x01`, 32 bytes
+//! of MAC over the rest, the rest.
+
+use godwit_backend::{Error, Result};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use wasmtime::component::{self, Component};
+use wasmtime::{Engine, Linker, Module, Precompiled};
+
+use crate::Program;
+use crate::store::{ComponentState, ModuleState};
+
+const MAGIC: &[u8; 8] = b"GODWIT\0\x01";
+
+/// The secret with which a host recognises what it compiled. Keep it readable by its owner alone.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// A key from 32 random bytes.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    fn mac(&self, payload: &[u8]) -> Result<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0)
+            .map_err(|error| Error::internal("a key of the wrong length").with_source(error))?;
+        mac.update(payload);
+        Ok(mac)
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+pub(crate) fn seal(key: &Key, compiled: &[u8]) -> Result<Vec<u8>> {
+    let mac = key.mac(compiled)?.finalize().into_bytes();
+    Ok([MAGIC.as_slice(), &mac, compiled].concat())
+}
+
+/// Compiled code whose MAC was right: made here, by us.
+pub(crate) struct Trusted<'a>(&'a [u8]);
+
+pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<Trusted<'a>> {
+    let rest = bytes.strip_prefix(MAGIC).and_then(|rest| rest.split_at_checked(32));
+    let Some((mac, compiled)) = rest else {
+        return Err(Error::invalid_argument("this is not a program compiled by godwit"));
+    };
+    key.mac(compiled)?.verify_slice(mac).map_err(|_| {
+        Error::denied("this program was not compiled on this host, or was changed since")
+    })?;
+    Ok(Trusted(compiled))
+}
+
+impl Trusted<'_> {
+    #[allow(unsafe_code, reason = "compiled code is loaded here and nowhere else")]
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        components: &component::Linker<ComponentState>,
+        modules: &Linker<ModuleState>,
+    ) -> Result<Program> {
+        let stale = |error: wasmtime::Error| {
+            let text = "this program was compiled by another version of godwit, or for other limits: \
+                        compile it again";
+            Error::invalid_argument(text).with_source(error)
+        };
+        match Engine::detect_precompiled(self.0) {
+            Some(Precompiled::Component) => {
+                // SAFETY: `self` exists only for bytes whose MAC proves that `seal` made them.
+                let component = unsafe { Component::deserialize(engine, self.0) }.map_err(stale)?;
+                Program::from_component(engine, components, &component)
+            }
+            Some(Precompiled::Module) => {
+                // SAFETY: as above.
+                let module = unsafe { Module::deserialize(engine, self.0) }.map_err(stale)?;
+                Program::from_module(engine, modules, &module)
+            }
+            None => Err(Error::internal("a sealed program holds no compiled code")),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What a store holds, and how one is made from an invocation.
+
+use godwit_backend::Result;
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, Store};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use crate::invocation::wasi;
+use crate::limits::StoreLimiter;
+use crate::nn::{Handles, NnCtx, NnView};
+use crate::{Inference, Invocation, Limits};
+
+/// The data of a store that runs a component.
+pub(crate) struct ComponentState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    inference: Inference,
+    limiter: StoreLimiter,
+}
+
+/// The data of a store that runs a core module.
+pub(crate) struct ModuleState {
+    pub(crate) wasi: WasiP1Ctx,
+    pub(crate) inference: Inference,
+    pub(crate) handles: Handles,
+    limiter: StoreLimiter,
+}
+
+impl WasiView for ComponentState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl NnView for ComponentState {
+    fn nn(&mut self) -> NnCtx<'_> {
+        NnCtx { table: &mut self.table, inference: &self.inference }
+    }
+}
+
+impl ComponentState {
+    pub(crate) fn store(engine: &Engine, invocation: Invocation) -> Result<Store<Self>> {
+        let Invocation { args, env, dirs, stdio, limits, inference } = invocation;
+        let wasi = wasi(&args, &env, &dirs, stdio)?.build();
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.handles);
+        let limiter = StoreLimiter::new(&limits);
+        let mut store = Store::new(engine, Self { wasi, table, inference, limiter });
+        store.limiter(|state| &mut state.limiter);
+        store.set_hostcall_fuel(limits.hostcall_bytes);
+        give_turns(&mut store);
+        Ok(store)
+    }
+}
+
+impl ModuleState {
+    pub(crate) fn store(engine: &Engine, invocation: Invocation) -> Result<Store<Self>> {
+        let Invocation { args, env, dirs, stdio, limits, inference } = invocation;
+        let wasi = wasi(&args, &env, &dirs, stdio)?.build_p1();
+        let Limits { handles, .. } = limits;
+        let limiter = StoreLimiter::new(&limits);
+        let handles = Handles::new(handles);
+        let mut store = Store::new(engine, Self { wasi, inference, handles, limiter });
+        store.limiter(|state| &mut state.limiter);
+        give_turns(&mut store);
+        Ok(store)
+    }
+}
+
+/// Makes the guest yield at every tick, so that whoever awaits it can let its deadline pass.
+fn give_turns<T>(store: &mut Store<T>) {
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_async_yield_and_update(1);
+}
