@@ -137,6 +137,7 @@ impl TensorType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "wasmtime makes the cases from the guest's numbers")]
 pub(super) enum GraphEncoding {
     #[component(name = "openvino")]
     Openvino,
@@ -173,6 +174,7 @@ impl GraphEncoding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift, Lower)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "wasmtime makes the cases from the guest's numbers")]
 pub(super) enum ExecutionTarget {
     #[component(name = "cpu")]
     Cpu,
