@@ -46,15 +46,20 @@ pub(crate) fn compile(bytes: &[u8], stop: &Stop) -> Result<Compiled> {
     proceed(stop)?;
     let model = guarded(beyond, || typed(model).map_err(|error| beyond().with_source(error)))?;
     proceed(stop)?;
-    let plan = guarded(beyond, || {
-        let model = model.into_optimized().map_err(|error| beyond().with_source(error))?;
-        TypedSimplePlan::new(model).map_err(|error| beyond().with_source(error))
+    let (plan, footprint) = guarded(beyond, || {
+        let failed = |error| beyond().with_source(error);
+        let mut model = model;
+        model.declutter().map_err(failed)?;
+        // Here, because optimising moves weights into the operators, out of sight.
+        let footprint = footprint(&model);
+        model.optimize().map_err(failed)?;
+        Ok((TypedSimplePlan::new(model).map_err(failed)?, footprint))
     })?;
     proceed(stop)?;
     guarded(beyond, || {
         let model = plan.model();
         let signature = signature(model, &names)?;
-        let (footprint, steady) = (footprint(model), is_steady(model));
+        let steady = is_steady(model);
         Ok(Compiled { signature, footprint, steady, plan: plan.clone() })
     })
 }

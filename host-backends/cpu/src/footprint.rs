@@ -1,7 +1,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use tract_linalg::mmm::PackedMatrixStorage;
 use tract_onnx::prelude::{Tensor, TypedModel};
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::logic::IfThenElse;
@@ -10,7 +9,8 @@ use tract_onnx::tract_core::ops::scan::{OptScan, Scan};
 /// What a node costs besides its constants: itself, its facts, its name, its place in the plan.
 const NODE: u64 = 2048;
 
-/// Bytes a compiled model holds: its constants as they are laid out for this processor, and its nodes.
+/// Bytes a compiled model holds: its constants and its nodes. Laying constants out for the processor
+/// pads them by a few in a hundred, which is not counted.
 /// What a run needs while it runs is not in it: that depends on the inputs.
 pub(crate) fn footprint(model: &TypedModel) -> u64 {
     let mut seen = HashSet::new();
@@ -43,12 +43,6 @@ fn held(model: &TypedModel, seen: &mut HashSet<*const Tensor>) -> u64 {
 fn size(tensor: &Tensor) -> u64 {
     if let Some(plain) = tensor.as_plain_ram() {
         return plain.as_bytes().len() as u64;
-    }
-    // Weights packed for the processor's matrix kernels.
-    if let Some(packed) = tensor.storage_as::<PackedMatrixStorage>() {
-        let elements = packed.values().iter().map(|panel| panel.mn().saturating_mul(panel.k()));
-        let elements = elements.fold(0, usize::saturating_add);
-        return elements.saturating_mul(tensor.datum_type().size_of()) as u64;
     }
     let other = tensor.exotic_fact().ok().flatten().and_then(|fact| fact.mem_size().as_i64());
     other.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0)

@@ -93,8 +93,8 @@ fn an_operator_that_is_missing_is_named() {
 fn hostile_models_are_refused_or_load_and_the_next_one_is_served() {
     let backend = backend(1, NEVER);
     for bad in bad_models() {
-        // Valid, if absurd: tract takes most of a minute for it. Bounding the number of nodes is the
-        // business of the check before any backend.
+        // Valid, if absurd, and slow to compile. Bounding the number of nodes is the business of the
+        // check before any backend.
         if bad.name == "long-chain" {
             continue;
         }
