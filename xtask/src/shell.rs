@@ -82,8 +82,8 @@ pub(crate) fn shown(command: &Command) -> String {
     let name = Path::new(command.get_program());
     let name = match name.strip_prefix(&root) {
         Ok(inside) => inside,
-        // A full path to cargo or rustc only hides what is being run.
-        Err(_) => name.file_name().map_or(name, Path::new),
+        // The toolchain's full path only hides what is being run.
+        Err(_) => name.file_name().filter(|file| *file == "cargo").map_or(name, Path::new),
     };
     let is_in_root = command.get_current_dir() == Some(&*root);
     let relative = |arg: &OsStr| match Path::new(arg).strip_prefix(&root) {
