@@ -3,7 +3,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512_256};
 
 use crate::{Buffer, Error, nearest};
 
@@ -66,7 +66,7 @@ impl FromStr for Encoding {
     }
 }
 
-/// The SHA-256 of a model's bytes: its identity in caches and reports.
+/// A cryptographic digest of a model's bytes: its identity in caches and reports.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
@@ -119,12 +119,13 @@ pub struct Model {
 impl Model {
     /// A model from its files' bytes: one for most encodings, XML and weights for OpenVINO.
     ///
-    /// The digest of a single part is that of the file; of several, that of their digests in order.
+    /// The digest of a single part is the SHA-256 of the file; of several, the SHA-512/256 of their SHA-256
+    /// digests in order. The two functions differ so that no file can be made to pass for several.
     pub fn new(name: impl AsRef<str>, encoding: Encoding, parts: Vec<Buffer>) -> Self {
         let digest = match parts.as_slice() {
             [part] => Digest::of(part),
             parts => {
-                let mut all = Sha256::new();
+                let mut all = Sha512_256::new();
                 parts.iter().for_each(|part| all.update(Digest::of(part).as_bytes()));
                 Digest(all.finalize().into())
             }
@@ -160,5 +161,24 @@ impl Model {
     /// Bytes of all parts.
     pub fn byte_len(&self) -> u64 {
         self.parts.iter().map(|part| part.len() as u64).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_part_has_the_digest_of_its_file_and_never_that_of_several() {
+        let part = |bytes: &[u8]| Buffer::from(bytes.to_vec());
+        let one = Model::new("m", Encoding::Onnx, vec![part(b"abc")]);
+        assert_eq!(
+            one.digest().to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        );
+        let two = Model::new("m", Encoding::Openvino, vec![part(b"abc"), part(b"d")]);
+        let joined =
+            [Digest::of(b"abc").as_bytes().as_slice(), Digest::of(b"d").as_bytes()].concat();
+        assert_ne!(two.digest(), Digest::of(&joined));
     }
 }

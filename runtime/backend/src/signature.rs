@@ -96,24 +96,19 @@ impl Signature {
         &self,
         named: impl IntoIterator<Item = (N, Tensor)>,
     ) -> Result<Tensors> {
-        let mut slots: SmallVec<[Option<Tensor>; 4]> = SmallVec::new();
-        slots.resize(self.inputs.len(), None);
+        let mut arrangement = self.arrangement();
         for (name, tensor) in named {
-            let name = name.as_ref();
-            let slot = slots.get_mut(self.input(name)?);
-            let taken = slot.and_then(|slot| slot.replace(tensor));
-            if taken.is_some() {
-                return Err(Error::invalid_argument(format!("input '{name}' is given twice")));
-            }
+            arrangement.put(name.as_ref(), tensor)?;
         }
-        let mut inputs = Tensors::new();
-        for (slot, info) in slots.into_iter().zip(&self.inputs) {
-            inputs.push(slot.ok_or_else(|| {
-                Error::invalid_argument(format!("input '{}' is missing", info.name))
-            })?);
-        }
-        self.check(&inputs)?;
-        Ok(inputs)
+        arrangement.finish()
+    }
+
+    /// Begins to put tensors into the model's order one by one, for callers who cannot hold all of their
+    /// names at once.
+    pub fn arrangement(&self) -> Arrangement<'_> {
+        let mut slots = SmallVec::new();
+        slots.resize(self.inputs.len(), None);
+        Arrangement { signature: self, slots }
     }
 
     /// Checks tensors in the model's order: their number, dtypes, ranks, known dimensions, and that a
@@ -137,6 +132,44 @@ impl Signature {
             }
         }
         Ok(())
+    }
+}
+
+/// Tensors on their way into the model's order.
+#[derive(Debug)]
+pub struct Arrangement<'a> {
+    signature: &'a Signature,
+    slots: SmallVec<[Option<Tensor>; 4]>,
+}
+
+impl Arrangement<'_> {
+    /// Places the input called `name`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` when there is no such input, or it is already placed.
+    pub fn put(&mut self, name: &str, tensor: Tensor) -> Result<()> {
+        let slot = self.slots.get_mut(self.signature.input(name)?);
+        if slot.and_then(|slot| slot.replace(tensor)).is_some() {
+            return Err(Error::invalid_argument(format!("input '{name}' is given twice")));
+        }
+        Ok(())
+    }
+
+    /// The tensors in order, once all are placed and fit the signature.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument`, naming the input that is missing or does not fit.
+    pub fn finish(self) -> Result<Tensors> {
+        let mut inputs = Tensors::new();
+        for (slot, info) in self.slots.into_iter().zip(&self.signature.inputs) {
+            inputs.push(slot.ok_or_else(|| {
+                Error::invalid_argument(format!("input '{}' is missing", info.name))
+            })?);
+        }
+        self.signature.check(&inputs)?;
+        Ok(inputs)
     }
 }
 
