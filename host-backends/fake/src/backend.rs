@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures_timer::Delay;
-use godwit_backend::{Backend, Device, Error, Graph, Model, Result, Target};
+use godwit_backend::{Backend, Device, Error, Graph, Model, Result, Target, known};
 
 use crate::device::{DeviceControl, DeviceState};
 use crate::graph::FakeGraph;
@@ -64,9 +64,8 @@ impl FakeBackend {
     fn find(&self, id: &str) -> Result<&Arc<DeviceState>> {
         let devices = &self.0.devices;
         devices.iter().find(|device| device.id.as_str() == id).ok_or_else(|| {
-            let known: Vec<_> = devices.iter().map(|device| device.id.as_str()).collect();
-            let known = known.join(", ");
-            Error::not_found(format!("there is no device '{id}': known devices: {known}"))
+            let known = known("devices", id, devices.iter().map(|device| device.id.as_str()));
+            Error::not_found(format!("there is no device '{id}': {known}"))
         })
     }
 
@@ -85,8 +84,8 @@ impl Backend for FakeBackend {
 
     fn devices(&self) -> Result<Vec<Device>> {
         self.check_present()?;
-        let usable = self.0.devices.iter().filter(|device| !device.is_lost());
-        Ok(usable.map(|device| device.describe()).collect())
+        // A lost device is listed: that it is lost shows when it is used.
+        Ok(self.0.devices.iter().map(|device| device.describe()).collect())
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {

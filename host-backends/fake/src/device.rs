@@ -90,12 +90,8 @@ impl DeviceState {
         Err(Error::new(fault.kind, format!("{what} {nth} of {} fails as planned", self.id)))
     }
 
-    pub(crate) fn is_lost(&self) -> bool {
-        self.lost.load(Ordering::Acquire)
-    }
-
     pub(crate) fn check_lost(&self) -> Result<()> {
-        if self.is_lost() {
+        if self.lost.load(Ordering::Acquire) {
             return Err(Error::device_lost(format!("{} is lost", self.id)));
         }
         Ok(())

@@ -27,9 +27,10 @@ pub(crate) fn add(dtype: DType, a: &mut [u8], b: &[u8]) {
     }
 }
 
-/// One element as a number, exact up to 53 bits.
+/// One element as a number, exact up to 53 bits; 0 if there are not enough bytes.
 #[allow(clippy::cast_precision_loss, reason = "it is a test double's perturbation, not a result")]
 pub(crate) fn read(dtype: DType, bytes: &[u8]) -> f64 {
+    let Some(bytes) = bytes.get(..dtype.size()) else { return 0.0 };
     match dtype {
         DType::F16 => pod_read_unaligned::<f16>(bytes).to_f64(),
         DType::Bf16 => pod_read_unaligned::<bf16>(bytes).to_f64(),

@@ -1,5 +1,5 @@
 use godwit_backend::{
-    Buffer, Dim, Error, Memory, Result, Shape, Signature, Tensor, TensorInfo, Tensors,
+    Buffer, DType, Dim, Error, Memory, Result, Shape, Signature, Tensor, TensorInfo, Tensors,
 };
 
 use crate::Op;
@@ -15,7 +15,14 @@ pub(crate) fn evaluate(
     match op {
         Op::Echo => Ok(inputs.iter().cloned().collect()),
         Op::Add => add(inputs, memory),
-        Op::Split { axis } => split(inputs, *axis, signature.outputs.len(), memory),
+        Op::Scale(factor) => {
+            let input = only(inputs)?;
+            let scaled = each(input, input.dtype(), memory, |x, _| Ok(x * factor))?;
+            Ok(Tensors::from_iter([scaled]))
+        }
+        Op::Split => split(inputs, memory),
+        Op::Mixed => mixed(signature, inputs, memory),
+        Op::Expand => expand(signature, inputs, memory),
         Op::Fill(value) => fill(signature, inputs, *value, memory),
         Op::Replay(recorded) => replay(signature, inputs, recorded, memory),
     }
@@ -35,31 +42,79 @@ fn add(inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
     Ok(Tensors::from_iter([sum]))
 }
 
-fn split(inputs: &[Tensor], axis: usize, parts: usize, memory: &Memory) -> Result<Tensors> {
-    let [input] = inputs else { return Err(failed("a split takes one input")) };
-    let shape = input.shape();
-    let Some(&size) = shape.get(axis) else { return Err(failed("the axis is out of range")) };
-    if parts == 0 || size % parts != 0 {
-        return Err(failed("the dimension cannot be cut into equal parts"));
+fn split(inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
+    let input = only(inputs)?;
+    let dtype = input.dtype();
+    let doubled = each(input, dtype, memory, |x, _| Ok(2.0 * x))?;
+    let Some((&width, rows)) = input.shape().split_last() else {
+        return Err(failed("a scalar has no rows"));
+    };
+    let rows = Shape::new(rows.iter().copied());
+    let mut total = memory.writable(rows.byte_len(dtype)?)?;
+    let source = bytes(input)?;
+    for (row, sum) in total.chunks_exact_mut(dtype.size()).enumerate() {
+        let elements = source.chunks_exact(dtype.size()).skip(row * width).take(width);
+        element::write(dtype, sum, elements.map(|element| element::read(dtype, element)).sum());
     }
-    let cut = |(index, &dim)| if index == axis { size / parts } else { dim };
-    let part = Shape::new(shape.iter().enumerate().map(cut));
-    // Everything outside the axis, and one part of the axis with everything inside it.
-    let outer: usize = shape.iter().take(axis).product();
-    let inner = part.byte_len(input.dtype())?.checked_div(outer).unwrap_or(0);
-    let mut outputs = Tensors::new();
-    for index in 0..parts {
-        let mut output = memory.writable(inner * outer)?;
-        if inner > 0 {
-            let rows = bytes(input)?.chunks_exact(inner).skip(index).step_by(parts);
-            output
-                .chunks_exact_mut(inner)
-                .zip(rows)
-                .for_each(|(to, from)| to.copy_from_slice(from));
+    Ok(Tensors::from_iter([doubled, Tensor::new(dtype, rows, total.freeze())?]))
+}
+
+fn mixed(signature: &Signature, inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
+    let ([ids, mask], [output]) = (inputs, &*signature.outputs) else {
+        return Err(failed("two inputs and one output are needed"));
+    };
+    if ids.shape() != mask.shape() {
+        return Err(failed("the inputs differ in shape"));
+    }
+    let (factors, dtype) = (bytes(mask)?, mask.dtype());
+    let y = each(ids, output.dtype, memory, |id, index| {
+        let factor = factors.chunks_exact(dtype.size()).nth(index);
+        let factor = factor.map_or(0.0, |factor| element::read(dtype, factor));
+        if !(0.0..=15.0).contains(&id) {
+            return Err(failed("a number that is not from 0 to 15 has no known square"));
         }
-        outputs.push(Tensor::new(input.dtype(), part.clone(), output.freeze())?);
+        Ok(id * id * factor)
+    })?;
+    Ok(Tensors::from_iter([y]))
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`as` saturates, and a length that large is refused by the memory"
+)]
+fn expand(signature: &Signature, inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
+    let ([x, times], [output]) = (inputs, &*signature.outputs) else {
+        return Err(failed("two inputs and one output are needed"));
+    };
+    let shape = Shape::from([element::read(times.dtype(), bytes(times)?) as usize]);
+    let mut filled = memory.writable(shape.byte_len(output.dtype)?)?;
+    let value = element::read(x.dtype(), bytes(x)?);
+    for element in filled.chunks_exact_mut(output.dtype.size()) {
+        element::write(output.dtype, element, value);
     }
-    Ok(outputs)
+    Ok(Tensors::from_iter([Tensor::new(output.dtype, shape, filled.freeze())?]))
+}
+
+/// `f` of every element, with its position, as a tensor of `dtype`.
+fn each(
+    input: &Tensor,
+    dtype: DType,
+    memory: &Memory,
+    mut f: impl FnMut(f64, usize) -> Result<f64>,
+) -> Result<Tensor> {
+    let from = input.dtype();
+    let mut output = memory.writable(input.shape().byte_len(dtype)?)?;
+    let pairs = output.chunks_exact_mut(dtype.size()).zip(bytes(input)?.chunks_exact(from.size()));
+    for (index, (to, element)) in pairs.enumerate() {
+        element::write(dtype, to, f(element::read(from, element), index)?);
+    }
+    Tensor::new(dtype, input.shape().clone(), output.freeze())
+}
+
+fn only(inputs: &[Tensor]) -> Result<&Tensor> {
+    let [input] = inputs else { return Err(failed("one input is needed")) };
+    Ok(input)
 }
 
 fn fill(signature: &Signature, inputs: &[Tensor], value: f64, memory: &Memory) -> Result<Tensors> {

@@ -13,18 +13,25 @@ pub enum Op {
     Echo,
     /// Adds its inputs element by element; integers wrap, `bool` is "or".
     Add,
-    /// Cuts its input into as many equal parts as there are outputs, along dimension `axis`.
-    Split {
-        /// Counted from the outermost, 0.
-        axis: usize,
-    },
+    /// Multiplies its input with a factor.
+    Scale(f64),
+    /// Two outputs for one input: its double, and the total of each row, its innermost dimension.
+    Split,
+    /// The squares of the first input times the second. Squares are known from 0 to 15: any other
+    /// number fails the run.
+    Mixed,
+    /// The one element of the first input, as often as the one element of the second says.
+    Expand,
     /// Fills every output with one value; symbols in their dimensions get their sizes from the inputs.
     Fill(f64),
     /// Gives recorded bytes, one array an output, whatever the inputs hold.
     Replay(Vec<Vec<u8>>),
 }
 
-const OPS: [&str; 5] = ["echo", "add", "split", "fill", "replay"];
+const OPS: [&str; 8] = ["echo", "add", "scale", "split", "mixed", "expand", "fill", "replay"];
+
+/// What a GGUF file begins with. Checks in front of a backend look no further into that format.
+const MAGIC: &[u8] = b"GGUF\n";
 
 /// A model for a [`FakeBackend`](crate::FakeBackend): its signature, and what it does.
 ///
@@ -37,7 +44,7 @@ const OPS: [&str; 5] = ["echo", "add", "split", "fill", "replay"];
 /// ```
 ///
 /// A dimension is a size, a symbol, or `null` for any; without `dims` not even the rank is known. The
-/// latency is 0 and the footprint that of the file unless given.
+/// latency is 0 and the footprint that of the file unless given. The line `GGUF` may stand before it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Script {
     pub(crate) signature: Signature,
@@ -94,12 +101,13 @@ impl Script {
         self
     }
 
-    /// The script as a model that calls itself ONNX.
+    /// The script as a model that passes for GGUF, also where files are checked before they are loaded.
     pub fn model(&self, name: &str) -> Model {
-        self.model_as(name, Encoding::Onnx)
+        let bytes = [MAGIC, self.to_json().as_bytes()].concat();
+        Model::new(name, Encoding::Ggml, vec![Buffer::from(bytes)])
     }
 
-    /// The script as a model that calls itself `encoding`.
+    /// The script, as it is written, as a model that calls itself `encoding`.
     pub fn model_as(&self, name: &str, encoding: Encoding) -> Model {
         Model::new(name, encoding, vec![Buffer::from(self.to_json().into_bytes())])
     }
@@ -118,6 +126,7 @@ impl Script {
     }
 
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self> {
+        let bytes = bytes.strip_prefix(MAGIC).unwrap_or(bytes);
         let file: File = serde_json::from_slice(bytes).map_err(not_a_script)?;
         let infos = |ports: Vec<Port>| ports.into_iter().map(Port::info).collect::<Result<_, _>>();
         let signature = Signature {
@@ -133,19 +142,22 @@ impl Script {
     /// That the signature fits the operation.
     fn check(&self) -> Result<()> {
         let Signature { inputs, outputs } = &self.signature;
-        let alike = |a: &[TensorInfo], b: &[TensorInfo]| {
-            a.iter().all(|a| b.iter().all(|b| a.dtype == b.dtype))
-        };
+        let alike = || inputs.iter().chain(outputs).is_sorted_by(|a, b| a.dtype == b.dtype);
+        let counts = (inputs.len(), outputs.len());
         let complaint = match &self.op {
             Op::Echo if !inputs.iter().map(|i| i.dtype).eq(outputs.iter().map(|o| o.dtype)) => {
                 "an echo has an output of the same dtype for each input"
             }
-            Op::Add if inputs.is_empty() || outputs.len() != 1 || !alike(inputs, outputs) => {
+            Op::Add if inputs.is_empty() || outputs.len() != 1 || !alike() => {
                 "an addition has inputs and one output of one dtype"
             }
-            Op::Split { .. } if inputs.len() != 1 || !alike(inputs, outputs) => {
-                "a split has one input, and outputs of its dtype"
+            Op::Scale(_) if counts != (1, 1) || !alike() => {
+                "a scale has one input and one output of one dtype"
             }
+            Op::Split if counts != (1, 2) || !alike() => {
+                "a split has one input and two outputs of one dtype"
+            }
+            Op::Mixed | Op::Expand if counts != (2, 1) => "two inputs and one output are needed",
             Op::Replay(recorded) if recorded.len() != outputs.len() => {
                 "a replay has as many records as outputs"
             }
@@ -247,6 +259,7 @@ mod tests {
                 .latency(Duration::from_millis(7))
                 .footprint(9);
             assert_eq!(Script::parse(script.to_json().as_bytes()).unwrap(), script);
+            assert_eq!(Script::parse(&script.model("x").parts()[0]).unwrap(), script);
         }
     }
 

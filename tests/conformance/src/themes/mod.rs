@@ -1,0 +1,12 @@
+pub(crate) mod budget;
+pub(crate) mod cancellation;
+pub(crate) mod concurrency;
+pub(crate) mod dims;
+pub(crate) mod dtypes;
+pub(crate) mod errors;
+pub(crate) mod footprint;
+pub(crate) mod hostile;
+pub(crate) mod numbers;
+pub(crate) mod ports;
+pub(crate) mod recovery;
+pub(crate) mod signature;

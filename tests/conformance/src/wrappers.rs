@@ -1,0 +1,64 @@
+//! A subject's backend under each policy: every limit set, none so low that it shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godwit_backend::Backend;
+use godwit_model::Limits;
+use godwit_policy::{
+    Admission, AdmissionLimits, Checked, GraphCache, Ledger, Metered, Router, Stack,
+};
+
+use crate::Subject;
+
+const CACHE_BYTES: u64 = 1 << 30;
+
+/// As it is.
+pub fn plain(subject: Subject) -> Subject {
+    subject
+}
+
+/// As one of several backends.
+pub fn routed(subject: Subject) -> Subject {
+    let absent = godwit_fake::FakeBackend::builder().family("absent").absent("as planned").build();
+    subject.wrap(|backend| Arc::new(Router::new(vec![Arc::new(absent), backend])))
+}
+
+/// Behind the check of model files.
+pub fn checked(subject: Subject) -> Subject {
+    subject.wrap(|backend| Arc::new(Checked::new(backend, Limits::default())))
+}
+
+/// With a tenant's limits.
+pub fn admitted(subject: Subject) -> Subject {
+    subject.wrap(|backend| Arc::new(Admission::new(backend, limits())))
+}
+
+/// Behind the cache of graphs.
+pub fn cached(subject: Subject) -> Subject {
+    subject.wrap(|backend| Arc::new(GraphCache::new(backend, CACHE_BYTES)))
+}
+
+/// With everything booked.
+pub fn metered(subject: Subject) -> Subject {
+    subject.wrap(|backend| Arc::new(Metered::new(backend, Ledger::new())))
+}
+
+/// Under all of them, as a host puts them together.
+pub fn stacked(subject: Subject) -> Subject {
+    subject.wrap(|backend| -> Arc<dyn Backend> {
+        Stack::new(vec![backend], Limits::default(), CACHE_BYTES).tenant(limits(), Ledger::new())
+    })
+}
+
+fn limits() -> AdmissionLimits {
+    let minutes = Some(Duration::from_secs(600));
+    AdmissionLimits {
+        concurrent_runs: 64,
+        queued_runs: 64,
+        device_bytes: 1 << 40,
+        run_deadline: minutes,
+        load_deadline: minutes,
+        models: None,
+    }
+}

@@ -1,0 +1,146 @@
+//! Who may depend on whom: the rule of the architecture, held against what cargo sees.
+
+#![allow(clippy::expect_used, reason = "a panic here is a failed test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, MetadataCommand};
+
+/// A crate of this workspace: its folder, and what it needs to be built (not to be tested).
+#[derive(Debug, Default)]
+struct Member {
+    folder: String,
+    needs: BTreeSet<String>,
+}
+
+type Workspace = BTreeMap<String, Member>;
+
+#[test]
+fn every_edge_is_allowed() {
+    let broken = broken_edges(&workspace());
+    assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
+}
+
+#[test]
+fn the_workspace_is_seen() {
+    let workspace = workspace();
+    for name in ["godwit-backend", "godwit-policy", "godwit-host", "godwit-cli", "godwit-cpu"] {
+        assert!(workspace.contains_key(name), "{name} is missing: was it renamed?");
+    }
+    assert!(workspace["godwit-cli"].needs.contains("godwit-host"));
+    assert!(workspace["godwit-host"].needs.contains("wasmtime"));
+}
+
+fn workspace() -> Workspace {
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+    let mut command = MetadataCommand::new();
+    let metadata = command.cargo_path(env!("CARGO")).manifest_path(manifest).no_deps().exec();
+    let metadata = metadata.expect("cargo describes the workspace");
+    let root = metadata.workspace_root.clone();
+    let members = metadata.packages.into_iter().map(|package| {
+        let folder =
+            package.manifest_path.strip_prefix(&root).expect("a member lies in the workspace");
+        let needs = package.dependencies.iter();
+        let needs = needs.filter(|dependency| dependency.kind != DependencyKind::Development);
+        let member = Member {
+            folder: folder.as_str().to_owned(),
+            needs: needs.map(|dependency| dependency.name.clone()).collect(),
+        };
+        (package.name.to_string(), member)
+    });
+    members.collect()
+}
+
+/// The edges that are not allowed, each with the reason.
+fn broken_edges(workspace: &Workspace) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (name, member) in workspace {
+        for needed in &member.needs {
+            if let Some(why) = forbidden(workspace, name, member, needed) {
+                broken.push(format!("{name} -> {needed}: {why}"));
+            }
+        }
+        if name == "godwit-policy" {
+            let reached = reachable(workspace, name);
+            let engine = reached.iter().find(|reached| is_wasmtime(reached));
+            broken
+                .extend(engine.map(|e| format!("{name} -> ... -> {e}: policy knows no wasmtime")));
+        }
+    }
+    broken
+}
+
+fn forbidden(
+    workspace: &Workspace,
+    name: &str,
+    member: &Member,
+    needed: &str,
+) -> Option<&'static str> {
+    let ours = workspace.get(needed);
+    let concrete = |folder: &str| folder.starts_with("host-backends/");
+    let guest_side = |folder: &str| {
+        ["guest-sdk/", "examples/", "tests/guests/"].iter().any(|guest| folder.starts_with(guest))
+    };
+    let host_side = |folder: &str| folder.starts_with("runtime/") || concrete(folder);
+    if name == "godwit-backend" && ours.is_some() {
+        return Some("the contract depends on nothing of ours");
+    }
+    if name == "godwit-model" && ours.is_some() && needed != "godwit-backend" {
+        return Some("the reader of model files depends on the contract alone");
+    }
+    if concrete(&member.folder) && ours.is_some() && needed != "godwit-backend" {
+        return Some("a concrete backend depends on the contract alone");
+    }
+    if guest_side(&member.folder)
+        && (is_wasmtime(needed) || ours.is_some_and(|ours| host_side(&ours.folder)))
+    {
+        return Some("what runs inside a guest knows nothing of the host");
+    }
+    let may_name_devices = name == "godwit-cli" || member.folder.starts_with("tests/");
+    if ours.is_some_and(|ours| concrete(&ours.folder)) && !may_name_devices {
+        return Some("only the command line and the tests name concrete backends");
+    }
+    let shipped = member.folder.starts_with("runtime/") || concrete(&member.folder);
+    if shipped && ours.is_some_and(|ours| ours.folder.starts_with("tests/")) {
+        return Some("what is shipped does not depend on what tests it");
+    }
+    None
+}
+
+/// Everything `from` needs, through crates of this workspace.
+fn reachable(workspace: &Workspace, from: &str) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![from.to_owned()];
+    while let Some(next) = open.pop() {
+        let needs = workspace.get(&next).map(|member| member.needs.clone()).unwrap_or_default();
+        open.extend(needs.into_iter().filter(|need| reached.insert(need.clone())));
+    }
+    reached
+}
+
+fn is_wasmtime(name: &str) -> bool {
+    name == "wasmtime" || name.starts_with("wasmtime-")
+}
+
+#[test]
+fn a_forbidden_edge_is_named() {
+    let planted = [
+        ("godwit-backend", "godwit-model"),
+        ("godwit-model", "godwit-policy"),
+        ("godwit-cpu", "godwit-policy"),
+        ("godwit-fake", "godwit-cpu"),
+        ("godwit-policy", "godwit-fake"),
+        ("godwit-policy", "wasmtime"),
+        ("godwit-host", "godwit-cpu"),
+        ("godwit-guest", "godwit-backend"),
+        ("godwit-guest", "wasmtime-wasi"),
+        ("godwit-host", "godwit-fixtures"),
+    ];
+    for (from, to) in planted {
+        let mut workspace = workspace();
+        workspace.get_mut(from).unwrap().needs.insert(to.into());
+        let broken = broken_edges(&workspace);
+        let named = broken.iter().any(|edge| edge.starts_with(from) && edge.contains(to));
+        assert!(named, "{from} -> {to} was let through: {broken:?}");
+    }
+}

@@ -1,0 +1,43 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use godwit_backend::{DType, DeviceKind, Encoding, Target};
+use godwit_conformance::Subject;
+use godwit_conformance::models::{OnnxModels, ScriptModels};
+use godwit_cpu::CpuBackend;
+use godwit_fake::{FakeBackend, FakeDevice};
+
+/// The host's processor.
+pub(crate) fn cpu() -> Subject {
+    Subject {
+        backend: Arc::new(CpuBackend::new(Default::default()).unwrap()),
+        target: Target::new("cpu:0"),
+        models: Arc::new(OnnxModels),
+        held: None,
+    }
+}
+
+/// A device with every dtype whose tensors lie on the host.
+pub(crate) fn fake() -> Subject {
+    scripted(FakeDevice::new(DeviceKind::Gpu))
+}
+
+/// A device without some dtypes, that keeps its outputs and runs one at a time.
+pub(crate) fn resident() -> Subject {
+    let dtypes = [DType::F32, DType::I64, DType::Bf16, DType::Bool];
+    scripted(FakeDevice::new(DeviceKind::Tpu).resident().slots(1).dtypes(dtypes))
+}
+
+/// `device` with a memory, with what it reads, and slow enough at loading for a load to be dropped.
+pub(crate) fn scripted(device: FakeDevice) -> Subject {
+    let device = device.memory(1 << 30).encodings([Encoding::Ggml]);
+    let device = device.load_latency(Duration::from_millis(1));
+    let fake = FakeBackend::builder().device(device).build();
+    let control = fake.device("fake:0").unwrap();
+    Subject {
+        backend: Arc::new(fake),
+        target: Target::new("fake:0"),
+        models: Arc::new(ScriptModels),
+        held: Some(Arc::new(move || control.used())),
+    }
+}
