@@ -222,12 +222,19 @@ fn build(rustlib: &Path, unpacked: &Path, target: &str) -> Result<()> {
     fs::create_dir_all(project.join("src"))?;
     fs::write(
         project.join("Cargo.toml"),
-        "[package]\nname = \"hello\"\nedition = \"2024\"\n[lib]\n[workspace]\n",
+        "[package]\nname = \"hello\"\nedition = \"2024\"\n[lib]\n[profile.release]\nopt-level = \"s\"\ncodegen-units = 1\n[workspace]\n",
     )?;
     fs::write(project.join("src/lib.rs"), "")?;
     let built = cargo_target().join("std-from-source");
+    // All libraries in it are taken: none of an earlier compiler may be among them.
+    let _ = fs::remove_dir_all(&built);
     let mut compile = cargo();
     compile.current_dir(&project).env("RUSTC_BOOTSTRAP", "1");
+    // Guests are linked with LTO, which needs the bitcode that cargo would leave out.
+    // The paths of this machine have no place in a guest.
+    let source = rustlib.join("src/rust");
+    let flags = format!("-Cembed-bitcode=yes\x1f--remap-path-prefix={}=/rustc", source.display());
+    compile.env("CARGO_ENCODED_RUSTFLAGS", flags);
     compile.args(["build", "--release", "-Zbuild-std=std,panic_abort", "--target", target]);
     run(compile.arg("--target-dir").arg(&built))?;
 
@@ -260,7 +267,7 @@ fn try_out(project: &Path, target: &str) -> Result<()> {
     let program = project.join("hello.rs");
     fs::write(&program, "fn main() { println!(\"hello\"); }\n")?;
     let out = project.join(format!("hello-{target}.wasm"));
-    run(rustc().args(["-O", "--target", target]).arg(&program).arg("-o").arg(out))
+    run(rustc().args(["-O", "-Clto", "--target", target]).arg(&program).arg("-o").arg(out))
 }
 
 fn copy(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
