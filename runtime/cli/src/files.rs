@@ -53,9 +53,8 @@ fn neighbour(path: &Path) -> Option<String> {
 /// Writes a whole file or leaves what was there.
 pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Outcome<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
+    let written = temporary_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
         file.write_all(bytes)?;
-        file.as_file().set_permissions(ordinary_permissions())?;
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|error| {
@@ -63,4 +62,15 @@ pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Outcome<()> {
             .why(reason(&error))
             .help("name a file in a folder that exists and may be written")
     })
+}
+
+/// Temporary files are private unless told otherwise; this one becomes an ordinary file.
+fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }

@@ -11,9 +11,10 @@ pub(crate) fn start(verbose: u8) {
         _ => "debug,godwit=trace",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(by_count));
-    tracing_subscriber::fmt()
+    let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
-        .init();
+        .try_init();
+    debug_assert!(started.is_ok(), "logging is started once");
 }

@@ -19,7 +19,10 @@ pub(crate) fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Outco
             format!("the encoding of the model '{}' cannot be told", path.display()),
         )
         .why("its name has no extension known here, and its bytes look like no known encoding")
-        .help(format!("if it is a model, say which: --model {name}={},encoding=onnx", path.display()))
+        .help(format!(
+            "if it is a model, say which: --model {name}={},encoding=onnx",
+            path.display()
+        ))
         .help(format!("known encodings: {}", Encoding::ALL.map(Encoding::name).join(", "))));
     };
     check_claimed(encoding, &parts).map_err(|error| not_what_it_says(path, &error))?;
@@ -62,11 +65,11 @@ pub(crate) fn unusable(model: &Model, path: &Path, device: &str, error: &Error) 
             "OpenVINO keeps weights in a second file: put '{}' beside '{shown}'",
             path.with_extension("bin").display()
         )),
-        ErrorKind::InvalidEncoding => {
-            failure.help(format!("the file '{shown}' may be cut or damaged: fetch or export it again"))
+        ErrorKind::InvalidEncoding => failure
+            .help(format!("the file '{shown}' may be cut or damaged: fetch or export it again")),
+        ErrorKind::Unsupported => {
+            failure.help(format!("see which devices here can load it: godwit inspect {shown}"))
         }
-        ErrorKind::Unsupported => failure
-            .help(format!("see which devices here can load it: godwit inspect {shown}")),
         ErrorKind::TooLarge | ErrorKind::OutOfMemory => {
             failure.help("take a smaller or quantised model, or a device with more memory")
         }

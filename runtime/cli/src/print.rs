@@ -37,8 +37,9 @@ fn finish(written: io::Result<()>) -> Outcome<()> {
     match written.and_then(|()| io::stdout().flush()) {
         // The reader has seen enough: `godwit devices | head -1`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        Err(error) => Err(Failure::new(Code::File, "standard output cannot be written")
-            .why(reason(&error))),
+        Err(error) => {
+            Err(Failure::new(Code::File, "standard output cannot be written").why(reason(&error)))
+        }
         Ok(()) => Ok(()),
     }
 }

@@ -117,8 +117,9 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> Failure {
     }
     let failure = failure(format!("'{shown}' cannot be run")).why(error.report());
     match (description.kind, description.world) {
-        (_, "wasi:http/proxy") => failure
-            .help("it answers HTTP requests; 'godwit run' takes commands, which export wasi:cli/run"),
+        (_, "wasi:http/proxy") => failure.help(
+            "it answers HTTP requests; 'godwit run' takes commands, which export wasi:cli/run",
+        ),
         (ProgramKind::Component, "reactor") => {
             failure.help("build it as a command: in Rust a binary crate for wasm32-wasip2")
         }

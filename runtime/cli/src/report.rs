@@ -27,7 +27,12 @@ pub(crate) struct Report {
 
 impl Report {
     /// `exit` is `None` for a run that was cancelled.
-    pub(crate) fn new(exit: Option<&Exit>, wall: Duration, ledger: &Ledger, budget: &Budget) -> Self {
+    pub(crate) fn new(
+        exit: Option<&Exit>,
+        wall: Duration,
+        ledger: &Ledger,
+        budget: &Budget,
+    ) -> Self {
         let (end, code) = match exit {
             Some(Exit::Code(code)) => ("exited", Some(*code)),
             Some(Exit::Trapped { .. }) => ("trapped", None),

@@ -59,10 +59,13 @@ impl Machine {
         }
         // Nothing is rationed: the app is the only one, and the machine is the operator's.
         let stack = Stack::new(backends, godwit_model::Limits::default(), u64::MAX);
-        absent.extend(stack.router().absent().into_iter().map(|absent| AbsentFamily {
-            why: absent.error.report(),
-            family: absent.family,
-        }));
+        absent.extend(
+            stack
+                .router()
+                .absent()
+                .into_iter()
+                .map(|absent| AbsentFamily { why: absent.error.report(), family: absent.family }),
+        );
         absent.extend(LEFT_OUT.iter().map(|&family| AbsentFamily {
             family: family.to_owned(),
             why: format!("this build of godwit leaves it out (cargo feature '{family}')"),
@@ -91,8 +94,8 @@ impl Machine {
         }
         let absent = self.absent.iter().find(|absent| absent.family == id.family());
         let ids = devices.iter().map(|device| device.id.as_str());
-        let why = absent
-            .map_or_else(|| known("devices", id.as_str(), ids), |absent| absent.why.clone());
+        let why =
+            absent.map_or_else(|| known("devices", id.as_str(), ids), |absent| absent.why.clone());
         Err(Failure::new(Code::Device, format!("there is no device '{id}' here"))
             .why(why)
             .help("see the devices here: godwit devices"))

@@ -6,9 +6,9 @@ use godwit_backend::Device;
 use serde::Serialize;
 
 use crate::failure::Outcome;
+use crate::print;
 use crate::stack::{AbsentFamily, Machine};
 use crate::table::table;
-use crate::print;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,9 +61,8 @@ fn human(listing: &Listing) -> String {
 
 fn row(device: &Device) -> [String; 7] {
     let size = |bytes: u64| ByteSize(bytes).display().iec().to_string();
-    let memory = device.memory.map(|memory| {
-        format!("{} of {} free", size(memory.free), size(memory.total))
-    });
+    let memory =
+        device.memory.map(|memory| format!("{} of {} free", size(memory.free), size(memory.total)));
     let reads: Vec<&str> = device.capabilities.encodings.iter().map(|e| e.name()).collect();
     [
         device.id.to_string(),

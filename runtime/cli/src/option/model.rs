@@ -80,7 +80,10 @@ mod tests {
     #[test]
     fn every_form() {
         let plain = parse("digits=models/digits.onnx").unwrap();
-        assert_eq!((plain.name.as_str(), plain.path.to_str()), ("digits", Some("models/digits.onnx")));
+        assert_eq!(
+            (plain.name.as_str(), plain.path.to_str()),
+            ("digits", Some("models/digits.onnx"))
+        );
         assert_eq!((plain.encoding, plain.device), (None, None));
         let full = parse("m=a,b=c/x.bin,device=cpu:0,encoding=onnx");
         assert!(full.is_err(), "b=c/x.bin reads as a setting");

@@ -23,8 +23,14 @@ fn arguments_reach_the_app() {
         let stdout = sandbox.godwit(&format!("run {arguments}")).stdout;
         stdout.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(heard("echo.wasm --labels l.csv /images"), ["echo.wasm", "--labels", "l.csv", "/images"]);
-    assert_eq!(heard("echo.wasm --timeout 30s a --timeout b"), ["echo.wasm", "a", "--timeout", "b"]);
+    assert_eq!(
+        heard("echo.wasm --labels l.csv /images"),
+        ["echo.wasm", "--labels", "l.csv", "/images"]
+    );
+    assert_eq!(
+        heard("echo.wasm --timeout 30s a --timeout b"),
+        ["echo.wasm", "a", "--timeout", "b"]
+    );
     assert_eq!(heard("echo.wasm -- --timeout 30s"), ["echo.wasm", "--timeout", "30s"]);
 }
 
@@ -104,7 +110,9 @@ fn ctrl_c_stops_the_app() {
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "begun\n");
-    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert!(
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success()
+    );
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     let stderr = String::from_utf8_lossy(&output.stderr);

@@ -57,7 +57,11 @@ fn show<T: serde::Serialize>(
     facts: &T,
     human: impl Fn(&T) -> String,
 ) -> Outcome<ExitCode> {
-    if json { print::json(facts)? } else { print::text(&human(facts))? }
+    if json {
+        print::json(facts)?
+    } else {
+        print::text(&human(facts))?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

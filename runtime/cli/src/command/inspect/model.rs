@@ -40,7 +40,8 @@ struct Trial {
 
 impl ModelFacts {
     pub(super) fn of(path: &Path, encoding: Option<Encoding>) -> Outcome<Self> {
-        let model = models::read("model", path, encoding)?;
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+        let model = models::read(&name, path, encoding)?;
         let summary = precheck(&model, &Limits::default())
             .map_err(|error| models::unusable(&model, path, "any device", &error))?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {

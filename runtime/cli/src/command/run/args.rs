@@ -133,7 +133,8 @@ fn timeout(text: &str) -> Result<Duration, String> {
 }
 
 fn size(text: &str) -> Result<ByteSize, String> {
-    text.parse().map_err(|error| format!("{error}: write a number and a unit, such as 512MiB or 2GB"))
+    text.parse()
+        .map_err(|error| format!("{error}: write a number and a unit, such as 512MiB or 2GB"))
 }
 
 fn memory(text: &str) -> Result<ByteSize, String> {

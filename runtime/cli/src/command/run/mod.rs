@@ -37,7 +37,8 @@ async fn prepare_and_run(args: &RunArgs) -> Outcome<ExitCode> {
     let machine = Machine::open();
     let offer = Offer::read(args, &machine)?;
     let limits = args.limits();
-    let engine_limits = Limits { memory: limits.memory.max(Limits::default().memory), ..limits.clone() };
+    let engine_limits =
+        Limits { memory: limits.memory.max(Limits::default().memory), ..limits.clone() };
     let host = program::host(engine_limits)?;
     let program = program::load(&host, &args.app, &bytes)?;
     drop(bytes);
@@ -112,8 +113,8 @@ fn not_started(app: &Path, error: &Error) -> Failure {
         ErrorKind::TooLarge | ErrorKind::InvalidArgument => Code::Program,
         _ => Code::Internal,
     };
-    let failure = Failure::new(code, format!("'{}' could not be started", app.display()))
-        .why(error.report());
+    let failure =
+        Failure::new(code, format!("'{}' could not be started", app.display())).why(error.report());
     match error.kind() {
         ErrorKind::TooLarge => failure.help("if it needs more memory, allow it: --max-memory 2GiB"),
         _ => failure,

@@ -30,17 +30,17 @@ struct Offered<'a> {
 impl<'a> Offer<'a> {
     /// Reads the models, after making sure that their devices are there.
     pub(super) fn read(args: &'a RunArgs, machine: &Machine) -> Outcome<Self> {
-        let default_device =
-            args.device.clone().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
+        let default_device = args.device.clone().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
         let default_is_used = args.device.is_some()
             || args.guest_models
             || args.models.iter().any(|model| model.device.is_none());
         if default_is_used {
             machine.check_device(&default_device)?;
         }
-        args.models.iter().filter_map(|model| model.device.as_ref()).try_for_each(|device| {
-            machine.check_device(device)
-        })?;
+        args.models
+            .iter()
+            .filter_map(|model| model.device.as_ref())
+            .try_for_each(|device| machine.check_device(device))?;
         let mut offer =
             Self { default_device, guest_models: args.guest_models, models: BTreeMap::new() };
         args.models.iter().try_for_each(|option| offer.add(option))?;
@@ -50,10 +50,11 @@ impl<'a> Offer<'a> {
     fn add(&mut self, option: &'a ModelOption) -> Outcome<()> {
         let ModelOption { name, path, encoding, device } = option;
         let model = models::read(name, path, *encoding)?;
-        let offered = self
-            .models
-            .entry(name)
-            .or_insert_with(|| Offered { path, device: None, variants: Vec::new() });
+        let offered = self.models.entry(name).or_insert_with(|| Offered {
+            path,
+            device: None,
+            variants: Vec::new(),
+        });
         match (offered.device, device) {
             (Some(one), Some(other)) if one != other => return Err(two_devices(name, one, other)),
             (None, Some(device)) => offered.device = Some(device),
@@ -105,5 +106,9 @@ impl Offered<'_> {
 fn two_devices(name: &str, one: &DeviceId, other: &DeviceId) -> Failure {
     Failure::new(Code::Usage, format!("the model '{name}' is given two devices"))
         .why(format!("device={one} and device={other}; all variants of a name run on one device"))
-        .help(format!("offer it under two names: {name}-{} and {name}-{}", one.family(), other.family()))
+        .help(format!(
+            "offer it under two names: {name}-{} and {name}-{}",
+            one.family(),
+            other.family()
+        ))
 }
