@@ -16,7 +16,7 @@ use wasmtime::{Result, StoreContextMut, format_err};
 
 use super::NnView;
 use super::codes::{ErrorCode, ExecutionTarget, GraphEncoding, TensorType};
-use super::tensor::GuestTensor;
+use super::tensor::{GuestTensor, check_parts, shape};
 use crate::imports::NN_VERSION;
 
 /// `wasi:nn/graph.graph`.
@@ -27,6 +27,9 @@ struct Context {
     graph: Arc<dyn Graph>,
     execution: Box<dyn ExecutionContext>,
 }
+
+/// Longer names than any model file's check lets through belong to no input.
+const LONGEST_NAME: usize = 1024;
 
 /// What a fallible function of the interface returns: the value, or a handle to an error.
 type Fallible<T> = std::result::Result<T, Resource<Error>>;
@@ -70,11 +73,13 @@ fn tensor<T: NnView>(linker: &mut Linker<T>) -> Result<()> {
         "[constructor]tensor",
         |mut store: StoreContextMut<'_, T>,
          (dims, ty, data): (WasmList<u32>, TensorType, WasmList<u8>)| {
-            let shape = dims.as_le_slice(&store).iter().map(|&dim| dim as usize);
-            let shape = Shape::new(shape);
             let memory = store.data_mut().nn().inference.memory.clone();
-            let bytes = data.as_le_slice(&store);
-            let tensor = GuestTensor::new(ty.into(), shape, bytes, &memory);
+            let (dims, bytes) = (dims.as_le_slice(&store), data.as_le_slice(&store));
+            let dtype = ty.into();
+            let tensor = match shape(dims.len(), dims.iter().copied()) {
+                Ok(shape) => GuestTensor::new(dtype, shape, bytes, &memory),
+                Err(error) => GuestTensor::Invalid { dtype, shape: Shape::default(), error },
+            };
             Ok((store.data_mut().nn().table.push(tensor)?,))
         },
     )?;
@@ -149,6 +154,9 @@ async fn load<T: NnView>(
     encoding: GraphEncoding,
     target: ExecutionTarget,
 ) -> Result<(Fallible<Resource<GraphHandle>>,)> {
+    if let Err(error) = check_parts(parts.len()) {
+        return fail(&mut store, error);
+    }
     let lists = parts.iter(&mut store)?.collect::<Result<Vec<WasmList<u8>>>>()?;
     let inference = store.data_mut().nn().inference.clone();
     let parts: NnResult<Vec<Buffer>> =
@@ -233,10 +241,24 @@ fn take_inputs<T: NnView>(
         let tensor: NnResult<Tensor> = store.data_mut().nn().table.delete(handle)?.into_tensor();
         if outcome.is_ok() {
             let name = name.to_str(&*store)?;
-            outcome = tensor.and_then(|tensor| arrangement.put(&name, tensor));
+            outcome = tensor.and_then(|tensor| {
+                check_name(&name)?;
+                arrangement.put(&name, tensor)
+            });
         }
     }
     Ok(outcome.and_then(|()| arrangement.finish()))
+}
+
+/// Keeps an absurd name out of the message that would repeat it.
+fn check_name(name: &str) -> NnResult<()> {
+    if name.len() <= LONGEST_NAME {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!(
+        "the model has no input with a name of {} bytes",
+        name.len()
+    )))
 }
 
 fn push<T: NnView, V: Send + 'static>(

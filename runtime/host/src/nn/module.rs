@@ -4,12 +4,12 @@
 //! length (8 bytes); a tensor is the list of its dimensions (u32 each), its type (u8, padded to 4 bytes) and
 //! the list of its bytes (20 bytes in all).
 
-use godwit_backend::{Buffer, Error, Result, Shape, Tensor};
+use godwit_backend::{Buffer, Error, Result, Tensor};
 use wasmtime::{Caller, Extern, Linker};
 
 use super::codes::{Errno, dtype_of_number, encoding_of_number, kind_of_number};
 use super::memory::{pointer, slice, slice_mut, words, write_u32};
-use super::tensor::tensor;
+use super::tensor::{check_parts, shape, tensor};
 use crate::store::ModuleState;
 
 const MODULE: &str = "wasi_ephemeral_nn";
@@ -17,12 +17,6 @@ const MODULE: &str = "wasi_ephemeral_nn";
 /// What the module offers.
 pub(crate) const MODULE_FUNCTIONS: [&str; 6] =
     ["load", "load_by_name", "init_execution_context", "set_input", "compute", "get_output"];
-
-/// A model has one part or two; more is a mistake, and each part costs the host an entry.
-const MAX_PARTS: u32 = 16;
-
-/// wasi-nn tensors have a handful of dimensions; the bound keeps a hostile list from costing memory.
-const MAX_RANK: u32 = 64;
 
 type Guest<'a> = Caller<'a, ModuleState>;
 
@@ -123,8 +117,8 @@ async fn load(
     let (encoding, kind) = (encoding_of_number(encoding)?, kind_of_number(target)?);
     let (memory, state) = parts(guest)?;
     write_u32(memory, out, 0)?;
-    let count = u32::try_from(count).ok().filter(|&count| count <= MAX_PARTS);
-    let count = count.ok_or_else(|| Error::invalid_argument("a model has 16 parts at most"))?;
+    let count = count.cast_unsigned();
+    check_parts(count as usize)?;
     let mut buffers: Vec<Buffer> = Vec::new();
     for entry in slice(memory, list, count * 8)?.as_chunks::<8>().0 {
         let [start, len] = words::<2>(entry, 0)?;
@@ -186,11 +180,8 @@ fn set_input(
 /// The one copy in: from the guest's memory into the arena.
 fn read_tensor(memory: &[u8], record: i32, arena: &godwit_backend::Memory) -> Result<Tensor> {
     let [dims, rank, ty, data, len] = words::<5>(memory, record)?;
-    if rank > MAX_RANK {
-        return Err(Error::invalid_argument(format!("a tensor of {rank} dimensions")));
-    }
-    let dims = slice(memory, pointer(dims), rank * 4)?.as_chunks::<4>().0;
-    let shape = Shape::new(dims.iter().map(|dim| u32::from_le_bytes(*dim) as usize));
+    let dims = slice(memory, pointer(dims), rank.saturating_mul(4))?.as_chunks::<4>().0;
+    let shape = shape(rank as usize, dims.iter().map(|dim| u32::from_le_bytes(*dim)))?;
     let [ty, ..] = ty.to_le_bytes();
     tensor(dtype_of_number(ty)?, shape, slice(memory, pointer(data), len)?, arena)
 }

@@ -41,6 +41,30 @@ impl GuestTensor {
     }
 }
 
+/// A model has one part or two; more is a mistake, and each part costs the host an entry.
+const MAX_PARTS: usize = 16;
+
+/// wasi-nn tensors have a handful of dimensions; the bound keeps a hostile list from costing memory.
+const MAX_RANK: usize = 64;
+
+/// The shape of a guest's `rank` dimensions.
+pub(super) fn shape(rank: usize, dims: impl IntoIterator<Item = u32>) -> Result<Shape> {
+    if rank > MAX_RANK {
+        return Err(Error::invalid_argument(format!(
+            "a tensor of {rank} dimensions; {MAX_RANK} are the most"
+        )));
+    }
+    Ok(Shape::new(dims.into_iter().map(|dim| dim as usize)))
+}
+
+/// Refuses a model in more parts than one can have, before they are looked at.
+pub(super) fn check_parts(count: usize) -> Result<()> {
+    if count <= MAX_PARTS {
+        return Ok(());
+    }
+    Err(Error::invalid_argument(format!("a model of {count} parts; {MAX_PARTS} are the most")))
+}
+
 /// Checks the length before anything is copied or charged.
 pub(super) fn tensor(dtype: DType, shape: Shape, bytes: &[u8], memory: &Memory) -> Result<Tensor> {
     let expected = shape.byte_len(dtype)?;
