@@ -1,15 +1,65 @@
 //! Measurements.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
-use crate::shell::{cargo, run};
-use crate::{guests, say, targets};
+use crate::shell::{cargo, cargo_target, program, root, run};
+use crate::{say, targets};
+
+/// Where measurements and what they need are kept.
+const FOLDER: &str = "target/bench";
+
+/// The ONNX Runtime for which the peer's bindings were made.
+const ONNXRUNTIME: &str = "1.22.1";
 
 pub(crate) fn overhead(args: &[String]) -> Result<()> {
-    targets::install()?;
-    guests::build()?;
+    let guest = guest()?;
     say::step("bench: what the sandbox adds to one inference");
     let mut bench = cargo();
-    bench.args(["run", "--release", "--package", "godwit-bench", "--", "overhead"]);
+    bench.args(["run", "--release", "--package", "godwit-bench", "--", "overhead", "--guest"]);
+    run(bench.arg(guest).args(args))
+}
+
+pub(crate) fn peer(args: &[String]) -> Result<()> {
+    let guest = guest()?;
+    let library = onnxruntime()?;
+    let models = root().join(FOLDER).join("models");
+    say::step("bench: writing the models");
+    let mut writer = cargo();
+    writer.args(["run", "--release", "--package", "godwit-bench", "--", "models"]);
+    run(writer.arg(&models))?;
+    say::step("bench: what wasmtime-wasi-nn adds to one inference");
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--manifest-path", "tests/bench-peer/Cargo.toml"]);
+    bench.arg("--target-dir").arg(cargo_target().join("bench-peer")).arg("--");
+    bench.arg("--guest").arg(guest).arg("--models").arg(models);
+    bench.arg("--onnxruntime").arg(library);
+    bench.arg("--out").arg(root().join(FOLDER).join("peer.json"));
     run(bench.args(args))
+}
+
+/// It stays out of target/guests: it is no test and no example.
+fn guest() -> Result<PathBuf> {
+    targets::install()?;
+    say::step("bench: the guest that is measured");
+    let mut build = cargo();
+    build.args(["build", "--profile", "guest", "--target", targets::P2]);
+    run(build.args(["--package", "bench-guest"]))?;
+    Ok(cargo_target().join(targets::P2).join("guest/bench-guest.wasm"))
+}
+
+/// From its Python package, of which only the library is used.
+fn onnxruntime() -> Result<PathBuf> {
+    let name = format!("libonnxruntime.so.{ONNXRUNTIME}");
+    let folder = root().join(FOLDER).join("onnxruntime");
+    let library = folder.join("onnxruntime/capi").join(name);
+    if library.exists() {
+        return Ok(library);
+    }
+    say::step(format_args!("bench: fetching the Python package onnxruntime {ONNXRUNTIME} (16 MB)"));
+    let mut pip = program("python3");
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--target"]);
+    run(pip.arg(&folder).arg(format!("onnxruntime=={ONNXRUNTIME}")))?;
+    Ok(library)
 }

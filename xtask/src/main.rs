@@ -81,6 +81,14 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// The same of wasmtime's own wasi-nn, with ONNX Runtime; `bench overhead` then shows both
+    ///
+    /// Fetches ONNX Runtime's Python package (16 MB) into target/bench.
+    Peer {
+        /// Passed to the benchmark; `-- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -107,5 +115,6 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Demo => demo::run_both(),
         Chore::Test { args } => test::run_all(&args),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
+        Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
     }
 }

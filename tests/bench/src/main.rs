@@ -1,0 +1,73 @@
+//! What the sandbox adds to one inference: the engine called natively against the same engine called by a
+//! guest, in one process and in turns. `docs/performance.md` says what is measured and what came out.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark reports to the person who started it"
+)]
+#![allow(clippy::indexing_slicing, reason = "arrays of two, indexed by 0 and 1")]
+
+mod allocations;
+mod counter;
+mod hosted;
+mod ladder;
+mod machine;
+mod measure;
+mod memcpy;
+mod native;
+mod overhead;
+mod plot;
+mod report;
+mod table;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measure what a guest's inference takes beyond the same one made natively
+    Overhead(Overhead),
+    /// Write the models that are measured as DIR/NAME/model.onnx, for the comparison with the peer
+    Models { dir: PathBuf },
+}
+
+#[derive(clap::Args)]
+struct Overhead {
+    /// The guest, built by `cargo xtask bench overhead`
+    #[arg(long, default_value = "target/wasm32-wasip2/guest/bench-guest.wasm")]
+    guest: PathBuf,
+    /// Pairs of blocks for each model
+    #[arg(long, default_value_t = 200)]
+    blocks: usize,
+    /// How long a block lasts, in milliseconds
+    #[arg(long, default_value_t = 50)]
+    block_ms: u64,
+    /// About a minute: few, short blocks, and no ResNet-50
+    #[arg(long)]
+    quick: bool,
+    /// Only these models
+    #[arg(long, value_name = "MODEL")]
+    only: Vec<String>,
+    /// Where overhead.json and overhead.svg go
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+    /// What `bench-peer` found, to be shown beside
+    #[arg(long, default_value = "target/bench/peer.json")]
+    peer: PathBuf,
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Overhead(arguments) => overhead::overhead(&arguments),
+        Command::Models { dir } => ladder::write(&dir),
+    }
+}

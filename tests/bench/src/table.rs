@@ -1,0 +1,134 @@
+//! What was found, for people.
+
+use std::fmt::Write as _;
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::measure::stats::Interval;
+use crate::report::{PeerRow, Report, Row};
+
+pub(crate) fn text(report: &Report) -> String {
+    let mut out = String::new();
+    let machine = &report.machine;
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "{}, {} cores, load {} before and {} after; {}, commit {}, {}",
+        machine.processor,
+        machine.cores,
+        machine.load_before,
+        machine.load_after,
+        machine.date,
+        machine.commit,
+        machine.compiler
+    );
+    let _ = writeln!(
+        out,
+        "up to {} pairs of blocks of {} ms, A-B-B-A; median [95 % interval]; noise (A against A): {}\n",
+        report.blocks,
+        report.block_ms,
+        ratio(report.noise)
+    );
+    let _ = writeln!(out, "One inference: tract natively, and through a guest\n{}\n", rows(report));
+    if let (Some(bytes), Some(copies)) = (report.by_bytes, report.by_copies) {
+        let _ = writeln!(
+            out,
+            "Echoes: {:.2} us a run and {:.1} ns a kB; measured in copies, {:.2} us a run and {:.2} copies of the input\n",
+            bytes.fixed / 1e3,
+            bytes.slope * 1e3,
+            copies.fixed / 1e3,
+            copies.slope
+        );
+    }
+    let mut layers = table(&["echo-4B, layer by layer", "ns"]);
+    for layer in &report.layers {
+        layers.add_row([layer.what.clone(), interval(layer.ns, 0)]);
+    }
+    let _ = writeln!(out, "{layers}\n");
+    let mut allocations = table(&["model", "heap allocations of a warm run", "count", "bytes"]);
+    for found in &report.allocations {
+        let (count, bytes) = (format!("{:.2}", found.a_run), format!("{:.0}", found.bytes_a_run));
+        allocations.add_row([found.model.clone(), found.what.clone(), count, bytes]);
+    }
+    let _ = writeln!(out, "{allocations}\n");
+    let fresh = report.fresh_instance_ns;
+    let _ = writeln!(
+        out,
+        "A fresh instance, from before its store to after: {:.1} us [{:.1}, {:.1}]",
+        fresh.median / 1e3,
+        fresh.low / 1e3,
+        fresh.high / 1e3
+    );
+    if let Some(two) = &report.two_threads {
+        let _ = writeln!(
+            out,
+            "Two threads on {}: {} times the runs of one; natively {}",
+            two.model,
+            interval(two.guests, 2),
+            interval(two.native, 2)
+        );
+    }
+    if !report.peer.is_empty() {
+        let _ = writeln!(
+            out,
+            "\nwasmtime-wasi-nn against ONNX Runtime natively\n{}",
+            peer(&report.peer)
+        );
+    }
+    out
+}
+
+fn table(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_header(header.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn rows(report: &Report) -> Table {
+    let header =
+        ["model", "bytes in", "one copy, us", "native, us", "guest, us", "added, us", "ratio"];
+    let mut table = table(&header);
+    for Row { model, bytes, echo, copy_ns, comparison } in &report.rows {
+        table.add_row([
+            model.clone(),
+            bytes.to_string(),
+            format!("{:.2}", copy_ns / 1e3),
+            format!("{:.2}", comparison.first_ns / 1e3),
+            format!("{:.2}", comparison.second_ns / 1e3),
+            micros(comparison.added_ns),
+            if *echo { "-".into() } else { ratio(comparison.ratio) },
+        ]);
+    }
+    table
+}
+
+fn peer(rows: &[PeerRow]) -> Table {
+    let mut table = table(&["model", "bytes in", "native, us", "guest, us", "added, us", "ratio"]);
+    for PeerRow { model, bytes, comparison } in rows {
+        let echo = model.starts_with("echo");
+        table.add_row([
+            model.clone(),
+            bytes.to_string(),
+            format!("{:.2}", comparison.first_ns / 1e3),
+            format!("{:.2}", comparison.second_ns / 1e3),
+            micros(comparison.added_ns),
+            if echo { "-".into() } else { ratio(comparison.ratio) },
+        ]);
+    }
+    table
+}
+
+fn micros(ns: Interval) -> String {
+    interval(Interval { median: ns.median / 1e3, low: ns.low / 1e3, high: ns.high / 1e3 }, 2)
+}
+
+fn ratio(ratio: Interval) -> String {
+    interval(ratio, 4)
+}
+
+fn interval(Interval { median, low, high }: Interval, digits: usize) -> String {
+    format!("{median:.digits$} [{low:.digits$}, {high:.digits$}]")
+}
