@@ -20,8 +20,7 @@ pub(crate) enum Code {
 }
 
 /// The section of `godwit --help` that documents [`Code`].
-pub(crate) const EXIT_CODES: &str = "\
-  0    the app ended well, or the command did what was asked
+pub(crate) const EXIT_CODES: &str = "  0    the app ended well, or the command did what was asked
   N    the app ended with its own code N
   2    the command line is wrong
   65   the app is corrupt, or asks for something this host does not have

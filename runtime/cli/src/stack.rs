@@ -92,12 +92,21 @@ impl Machine {
         if devices.iter().any(|device| device.id == *id) {
             return Ok(());
         }
-        let absent = self.absent.iter().find(|absent| absent.family == id.family());
-        let ids = devices.iter().map(|device| device.id.as_str());
-        let why =
-            absent.map_or_else(|| known("devices", id.as_str(), ids), |absent| absent.why.clone());
         Err(Failure::new(Code::Device, format!("there is no device '{id}' here"))
-            .why(why)
+            .why(self.why_not(id, &devices))
             .help("see the devices here: godwit devices"))
+    }
+
+    fn why_not(&self, id: &DeviceId, devices: &[Device]) -> String {
+        if let Some(absent) = self.absent.iter().find(|absent| absent.family == id.family()) {
+            return absent.why.clone();
+        }
+        let ids = devices.iter().map(|device| device.id.as_str());
+        if devices.iter().any(|device| device.id.family() == id.family()) {
+            return known("devices", id.as_str(), ids);
+        }
+        let ids: Vec<&str> = ids.collect();
+        let family = id.family();
+        format!("this build knows no devices of a family '{family}'; there are: {}", ids.join(", "))
     }
 }

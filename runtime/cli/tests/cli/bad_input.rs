@@ -77,18 +77,10 @@ fn a_model_option_that_says_nothing() {
 }
 
 #[test]
-fn a_model_with_two_devices() {
-    let sandbox = Sandbox::new();
-    sandbox.app("app.wasm", apps::COMMAND);
-    fs::copy(fixture("digits.onnx"), sandbox.path("m.onnx")).unwrap();
-    let ended = sandbox.godwit("run --model m=m.onnx --device cpu:1 app.wasm");
-    assert_transcript!("device-unknown", ended);
-}
-
-#[test]
 fn a_device_that_is_absent() {
     let sandbox = Sandbox::new();
     sandbox.app("app.wasm", apps::COMMAND);
+    assert_transcript!("device-unknown", sandbox.godwit("run --device cpu:1 app.wasm"));
     assert_transcript!("device-absent", sandbox.godwit("run --device cuda:0 app.wasm"));
     let ended = sandbox.godwit("run --model m=m.onnx,device=cpu:7 app.wasm");
     assert_transcript!("device-absent-of-model", ended);
@@ -110,6 +102,19 @@ fn limits_without_sense() {
     assert_transcript!("limit-memory", sandbox.godwit("run --max-memory lots app.wasm"));
     assert_transcript!("limit-memory-large", sandbox.godwit("run --max-memory 5GiB app.wasm"));
     assert_transcript!("json-without-report", sandbox.godwit("run --json app.wasm"));
+}
+
+#[test]
+fn a_model_that_no_device_asked_for_reads() {
+    let sandbox = Sandbox::new();
+    sandbox.app("app.wasm", apps::COMMAND);
+    for file in ["digits.xml", "digits.bin"] {
+        fs::copy(fixture(file), sandbox.path(file)).unwrap();
+    }
+    let ended = sandbox.godwit("run --model d=digits.xml,device=cpu:0 app.wasm");
+    assert_transcript!("model-not-read-by-device", ended);
+    fs::remove_file(sandbox.path("digits.bin")).unwrap();
+    assert_transcript!("model-without-weights", sandbox.godwit("inspect digits.xml"));
 }
 
 /// Nothing is half done: the app must not have begun when something it was to be given is bad.

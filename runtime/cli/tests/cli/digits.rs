@@ -22,7 +22,7 @@ fn digits(sandbox: &Sandbox, options: &str) -> Ended {
     let (model, folder) = (example.join("digits.onnx"), example.display());
     let app = guest("digits.wasm");
     sandbox.godwit(&format!(
-        "run --model digits={} --dir {folder}::/example:ro {options} {} --labels /example/labels.csv \
+        "run --model digits={} --dir {folder}::/example:ro {options} {} --labels /example/images/labels.csv \
          /example/images",
         model.display(),
         app.display()

@@ -127,14 +127,15 @@ fn device(text: &str) -> Result<DeviceId, String> {
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
-    let time: Duration = humantime::parse_duration(text)
-        .map_err(|error| format!("{error}: write a number and a unit, such as 500ms, 30s or 5m"))?;
+    let time = humantime::parse_duration(text).map_err(|_| {
+        "not a time: write a number and a unit, such as 500ms, 30s or 5m".to_owned()
+    })?;
     if time.is_zero() { Err("no app is done in no time".to_owned()) } else { Ok(time) }
 }
 
 fn size(text: &str) -> Result<ByteSize, String> {
     text.parse()
-        .map_err(|error| format!("{error}: write a number and a unit, such as 512MiB or 2GB"))
+        .map_err(|_| "not a size: write a number and a unit, such as 512MiB or 2GB".to_owned())
 }
 
 fn memory(text: &str) -> Result<ByteSize, String> {

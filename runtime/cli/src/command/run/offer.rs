@@ -112,3 +112,40 @@ fn two_devices(name: &str, one: &DeviceId, other: &DeviceId) -> Failure {
             other.family()
         ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(options: &[ModelOption]) -> Outcome<Offer<'_>> {
+        let mut offer = Offer {
+            default_device: DeviceId::new(DEFAULT_DEVICE),
+            guest_models: false,
+            models: BTreeMap::new(),
+        };
+        options.iter().try_for_each(|option| offer.add(option)).map(|()| offer)
+    }
+
+    fn options(settings: &[&str]) -> Vec<ModelOption> {
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/models/digits.onnx");
+        settings.iter().map(|setting| format!("m={model}{setting}").parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn all_variants_of_a_name_share_the_device_that_one_of_them_names() {
+        let options = options(&["", ",device=a:0", ",device=a:0"]);
+        let offer = offer(&options).unwrap();
+        let offered = &offer.models["m"];
+        assert_eq!(offered.variants.len(), 3);
+        assert_eq!(offered.device, Some(&DeviceId::new("a:0")));
+    }
+
+    #[test]
+    fn two_devices_for_one_name_are_refused() {
+        let options = options(&[",device=a:0", ",device=b:0"]);
+        let failure = offer(&options).err().unwrap();
+        assert_eq!(failure.code(), 2);
+        let text = failure.render();
+        assert!(text.contains("device=a:0 and device=b:0"), "{text}");
+    }
+}
