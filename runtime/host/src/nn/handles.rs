@@ -65,11 +65,18 @@ fn handle(len: usize) -> Result<u32> {
 }
 
 impl ModuleContext {
-    pub(super) fn set_input(&mut self, index: i32, tensor: Tensor) -> Result<()> {
+    /// Sets an input to what `read` gives. The one before it is let go of first: this ABI has no other
+    /// way to free a tensor, and a guest at the end of its budget could not even set a smaller one.
+    pub(super) fn set_input(
+        &mut self,
+        index: i32,
+        read: impl FnOnce() -> Result<Tensor>,
+    ) -> Result<()> {
         let slot = usize::try_from(index).ok().and_then(|index| self.inputs.get_mut(index));
         let slot =
             slot.ok_or_else(|| Error::invalid_argument(format!("there is no input {index}")))?;
-        *slot = Some(tensor);
+        *slot = None;
+        *slot = Some(read()?);
         Ok(())
     }
 

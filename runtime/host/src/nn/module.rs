@@ -172,8 +172,9 @@ fn set_input(
     tensor: i32,
 ) -> std::result::Result<(), Failure> {
     let (memory, state) = parts(guest)?;
-    let tensor = read_tensor(memory, tensor, &state.inference.memory)?;
-    state.handles.context(context)?.set_input(index, tensor)?;
+    let arena = &state.inference.memory;
+    let context = state.handles.context(context)?;
+    context.set_input(index, || read_tensor(memory, tensor, arena))?;
     Ok(())
 }
 
