@@ -14,6 +14,11 @@ pub struct Subject {
     pub target: Target,
     /// Models its device can read.
     pub models: Arc<dyn Models>,
+    /// The cases and references, by name, that its device does not have the operators for. That they are
+    /// refused as `Unsupported` is tested in their place.
+    pub lacks: &'static [&'static str],
+    /// Whether model files are checked before the backend gets them.
+    pub checked: bool,
     /// Bytes its device holds now, where that can be told exactly.
     pub held: Option<Held>,
 }

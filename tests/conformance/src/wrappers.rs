@@ -26,6 +26,7 @@ pub fn routed(subject: Subject) -> Subject {
 
 /// Behind the check of model files.
 pub fn checked(subject: Subject) -> Subject {
+    let subject = Subject { checked: true, ..subject };
     subject.wrap(|backend| Arc::new(Checked::new(backend, Limits::default())))
 }
 
@@ -46,6 +47,7 @@ pub fn metered(subject: Subject) -> Subject {
 
 /// Under all of them, as a host puts them together.
 pub fn stacked(subject: Subject) -> Subject {
+    let subject = Subject { checked: true, ..subject };
     subject.wrap(|backend| -> Arc<dyn Backend> {
         Stack::new(vec![backend], Limits::default(), CACHE_BYTES).tenant(limits(), Ledger::new())
     })

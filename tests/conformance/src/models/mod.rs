@@ -45,8 +45,9 @@ pub struct BadModel {
     pub name: String,
     /// The model.
     pub model: Model,
-    /// Whether a device may also come to an answer: harm is all it must not do.
-    pub may_run: bool,
+    /// Whether the file itself is broken, so that a check in front of the backend refuses it. Behind no
+    /// check a device may come to an answer: harm is all it must not do.
+    pub structural: bool,
 }
 
 /// Inputs, and the outputs that another implementation gave for them.

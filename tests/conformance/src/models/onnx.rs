@@ -33,7 +33,7 @@ impl Models for OnnxModels {
         let bad = fixtures::bad_models().into_iter().map(|bad| BadModel {
             name: bad.name.into(),
             model: Model::onnx(bad.name, bad.bytes),
-            may_run: !bad.structural,
+            structural: bad.structural,
         });
         bad.collect()
     }

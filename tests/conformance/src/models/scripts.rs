@@ -40,7 +40,7 @@ impl Models for ScriptModels {
         let bad = bad.map(|(name, bytes)| BadModel {
             name: name.into(),
             model: gguf(name, bytes),
-            may_run: false,
+            structural: true,
         });
         bad.into()
     }

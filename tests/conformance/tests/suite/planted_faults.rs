@@ -22,7 +22,8 @@ macro_rules! found {
             let subject = move || -> Subject { scripted(faulty()) };
             let panic = catch_unwind(AssertUnwindSafe(|| check(subject, $case)));
             let panic = panic.expect_err("the suite is blind to it");
-            let reason = panic.downcast_ref::<String>().expect("a reason");
+            let formatted = panic.downcast_ref::<String>().map(String::as_str);
+            let reason = formatted.or(panic.downcast_ref::<&str>().copied()).unwrap();
             assert!(reason.contains($reason), "found for another reason: {reason}");
         }
     };

@@ -13,6 +13,8 @@ pub(crate) fn cpu() -> Subject {
         backend: Arc::new(CpuBackend::new(Default::default()).unwrap()),
         target: Target::new("cpu:0"),
         models: Arc::new(OnnxModels),
+        lacks: &["expand", "spin"],
+        checked: false,
         held: None,
     }
 }
@@ -38,6 +40,9 @@ pub(crate) fn scripted(device: FakeDevice) -> Subject {
         backend: Arc::new(fake),
         target: Target::new("fake:0"),
         models: Arc::new(ScriptModels),
+        lacks: &[],
+        // Every broken script is refused by the fake itself.
+        checked: true,
         held: Some(Arc::new(move || control.used())),
     }
 }
