@@ -8,7 +8,7 @@ fn main() {
     let graph = builder.build_from_cache("digits").expect("there is such a model");
     let mut context = graph.init_execution_context().expect("a context");
     let dims = digit::DIMS.map(|dim| dim as usize);
-    context.set_input(0, TensorType::F32, &dims, &digit::image()).expect("an input");
+    context.set_input(0, TensorType::F32, &dims, digit::image()).expect("an input");
     for _ in 0..3 {
         context.compute().expect("a run");
         let mut logits = [0f32; 10];
