@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use ort::execution_providers::CPUExecutionProvider;
 use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
@@ -34,8 +34,7 @@ impl Native {
         let input =
             TensorRef::from_array_view((self.work.dims.as_slice(), self.values.as_slice()))?;
         let outputs = session.run(ort::inputs![self.work.input.as_str() => input])?;
-        let output = outputs.values().next().context("the model gave no output")?;
-        let (_, values) = output.try_extract_tensor::<f32>()?;
+        let (_, values) = outputs[0].try_extract_tensor::<f32>()?;
         Ok(read(values))
     }
 
