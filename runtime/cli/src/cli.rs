@@ -34,9 +34,8 @@ Examples:
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
-    /// Log to standard error: -v for what is loaded and run, -vv and -vvv for more.
-    ///
-    /// RUST_LOG, where set, decides instead.
+    /// Log to standard error: -v for what is loaded and run, -vv and -vvv for more; RUST_LOG, where
+    /// set, decides instead.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 

@@ -19,10 +19,9 @@ pub(crate) fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Outco
             format!("the encoding of the model '{}' cannot be told", path.display()),
         )
         .why("its name has no extension known here, and its bytes look like no known encoding")
-        .help(format!(
-            "if it is a model, say which: --model {name}={},encoding=onnx",
-            path.display()
-        ))
+        .help(
+            "if it is a model, say which: --model NAME=PATH,encoding=onnx, or inspect --encoding onnx",
+        )
         .help(format!("known encodings: {}", Encoding::ALL.map(Encoding::name).join(", "))));
     };
     check_claimed(encoding, &parts).map_err(|error| not_what_it_says(path, &error))?;
@@ -66,7 +65,7 @@ pub(crate) fn unusable(model: &Model, path: &Path, device: &str, error: &Error) 
             path.with_extension("bin").display()
         )),
         ErrorKind::InvalidEncoding => failure
-            .help(format!("the file '{shown}' may be cut or damaged: fetch or export it again")),
+            .help(format!("compare the size and SHA-256 of '{shown}' with those of the original")),
         ErrorKind::Unsupported => {
             failure.help(format!("see which devices here can load it: godwit inspect {shown}"))
         }

@@ -115,7 +115,7 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> Failure {
             .why(lines.join("\n"))
             .help(format!("see all it imports: godwit inspect {shown}"));
     }
-    let failure = failure(format!("'{shown}' cannot be run")).why(error.report());
+    let failure = failure(format!("'{shown}' cannot be run")).why(reason(description, error));
     match (description.kind, description.world) {
         (_, "wasi:http/proxy") => failure.help(
             "it answers HTTP requests; 'godwit run' takes commands, which export wasi:cli/run",
@@ -127,6 +127,14 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> Failure {
             "build it as a command: in Rust a binary crate for wasm32-wasip2 or wasm32-wasip1",
         ),
         _ => failure.help(format!("see what it needs: godwit inspect {shown}")),
+    }
+}
+
+/// A program that is no command is told so; what the linker said of it would only name a version.
+pub(crate) fn reason(description: &Description, error: &Error) -> String {
+    match description.world {
+        "reactor" | "wasi:http/proxy" => error.message().to_owned(),
+        _ => error.report(),
     }
 }
 

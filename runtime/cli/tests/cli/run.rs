@@ -105,7 +105,7 @@ fn ctrl_c_stops_the_app() {
 
     let sandbox = Sandbox::new();
     sandbox.app("endless.wasm", apps::ENDLESS);
-    let mut command = sandbox.command("run --report endless.wasm");
+    let mut command = sandbox.command("run --report --timeout 60s endless.wasm");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();

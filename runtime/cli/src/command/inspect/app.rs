@@ -29,12 +29,13 @@ impl AppFacts {
                 .why(error.report())
                 .help("it may be cut or damaged: build or fetch it again")
         })?;
+        let refused = host.load(bytes).err().map(|error| program::reason(&description, &error));
         Ok(Self {
             file: path.display().to_string(),
             size: bytes.len() as u64,
             sha256: Digest::of(bytes),
             description,
-            refused: host.load(bytes).err().map(|error| error.report()),
+            refused,
         })
     }
 

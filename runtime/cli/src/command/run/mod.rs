@@ -99,11 +99,13 @@ async fn until_interrupted(
     invocation: Invocation,
 ) -> Result<Option<Exit>, Error> {
     tokio::select! {
-        exit = program.run(invocation) => exit.map(Some),
+        // In this order, so that Ctrl-C is listened to before the guest's first instruction.
+        biased;
         interrupt = tokio::signal::ctrl_c() => match interrupt {
             Ok(()) => Ok(None),
             Err(error) => Err(Error::internal("Ctrl-C cannot be listened to").with_source(error)),
         },
+        exit = program.run(invocation) => exit.map(Some),
     }
 }
 
