@@ -26,7 +26,7 @@ pub(crate) fn threads(options: &BTreeMap<String, String>, most: usize) -> Result
     let mut threads = most;
     for (name, value) in options {
         if name != "threads" {
-            return Err(Error::invalid_argument(format!(
+            return Err(Error::unsupported(format!(
                 "the CPU device has no option '{name}': known options: threads"
             )));
         }

@@ -33,7 +33,7 @@ fn what_is_asked_for_wrongly_is_named() {
     assert!(message.contains("'cpu:1'") && message.contains("known devices: cpu:0"), "{message}");
 
     let (kind, message) = refuse(&model, Target::new("cpu:0").with_option("treads", "1"));
-    assert_eq!(kind, ErrorKind::InvalidArgument);
+    assert_eq!(kind, ErrorKind::Unsupported);
     assert!(message.contains("'treads'") && message.contains("threads"), "{message}");
 
     let ir = Model::new("test", Encoding::Openvino, model.parts().to_vec());

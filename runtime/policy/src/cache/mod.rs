@@ -1,9 +1,9 @@
 mod shared_error;
+mod slot;
 mod watch;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use async_trait::async_trait;
 use godwit_backend::{Backend, Device, Digest, Encoding, Graph, Model, Result, Target};
@@ -11,6 +11,7 @@ use moka::future::Cache;
 use moka::policy::EvictionPolicy;
 
 use self::shared_error::each_waiters_own;
+use self::slot::Slot;
 use self::watch::Watched;
 
 /// moka weighs in 32 bits; counted in KiB that reaches 4 TiB.
@@ -26,16 +27,14 @@ const UNIT: u64 = 1024;
 #[derive(Debug)]
 pub struct GraphCache {
     inner: Arc<dyn Backend>,
-    kept: Cache<Key, Arc<Watched>>,
+    kept: Cache<Key, Arc<Slot>>,
     alive: Mutex<HashMap<Key, Weak<Watched>>>,
 }
 
-/// The digest of several parts is that of their digests, which a crafted single part can equal: hence
-/// the count. The encoding is there because the same bytes may mean something else in another format.
+/// The encoding is there because the same bytes may mean something else in another format.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
     digest: Digest,
-    parts: usize,
     encoding: Encoding,
     target: Target,
 }
@@ -43,14 +42,15 @@ struct Key {
 impl GraphCache {
     /// Keeps graphs with a footprint of `capacity` bytes in total beyond the time someone holds them.
     pub fn new(inner: Arc<dyn Backend>, capacity: u64) -> Self {
-        let weight = |_: &Key, graph: &Arc<Watched>| {
-            u32::try_from(graph.footprint().div_ceil(UNIT)).unwrap_or(u32::MAX).max(1)
+        let weight = |_: &Key, slot: &Arc<Slot>| {
+            u32::try_from(slot.footprint().div_ceil(UNIT)).unwrap_or(u32::MAX).max(1)
         };
         let kept = Cache::builder()
             .name("graphs")
             .max_capacity(capacity / UNIT)
             .weigher(weight)
             .eviction_policy(EvictionPolicy::lru())
+            .eviction_listener(|_, slot, _| slot.empty())
             .build();
         Self { inner, kept, alive: Mutex::default() }
     }
@@ -61,22 +61,35 @@ impl GraphCache {
         model: &Model,
         target: &Target,
     ) -> Result<Arc<Watched>> {
-        let compiled = AtomicBool::new(false);
-        let compile = async {
-            if let Some(graph) = self.find_alive(key) {
+        loop {
+            let own = OnceLock::new();
+            let compile = async {
+                let graph = match self.find_alive(key) {
+                    Some(graph) => graph,
+                    None => {
+                        let graph = Arc::new(Watched::new(self.inner.load(model, target).await?));
+                        self.remember(key.clone(), &graph);
+                        graph
+                    }
+                };
+                let slot = Arc::new(Slot::new(graph.clone()));
+                // Set once: this future runs once at most.
+                let _ = own.set(graph);
+                Ok(slot)
+            };
+            let slot = self.kept.try_get_with_by_ref(key, compile).await;
+            let slot = slot.map_err(each_waiters_own)?;
+            if let Some(graph) = own.into_inner() {
+                // moka evicts when it finds the time; a device's memory is wanted back now.
+                self.kept.run_pending_tasks().await;
                 return Ok(graph);
             }
-            let graph = Arc::new(Watched::new(self.inner.load(model, target).await?));
-            self.remember(key.clone(), &graph);
-            compiled.store(true, Ordering::Relaxed);
-            Ok(graph)
-        };
-        let found = self.kept.try_get_with_by_ref(key, compile).await;
-        if compiled.into_inner() {
-            // moka evicts when it finds the time; a device's memory is wanted back now.
-            self.kept.run_pending_tasks().await;
+            if let Some(graph) = slot.graph().or_else(|| self.find_alive(key)) {
+                return Ok(graph);
+            }
+            // Evicted between being found and being read: it has to be compiled again.
+            self.kept.invalidate(key).await;
         }
-        found.map_err(each_waiters_own)
     }
 
     fn find_alive(&self, key: &Key) -> Option<Arc<Watched>> {
@@ -103,12 +116,8 @@ impl Backend for GraphCache {
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
-        let key = Key {
-            digest: model.digest(),
-            parts: model.parts().len(),
-            encoding: model.encoding(),
-            target: target.clone(),
-        };
+        let key =
+            Key { digest: model.digest(), encoding: model.encoding(), target: target.clone() };
         let graph = self.find_or_compile(&key, model, target).await?;
         if !graph.is_lost() {
             return Ok(graph);
