@@ -1,5 +1,7 @@
 //! The `godwit` command as a user meets it: what is typed, what is printed, how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 mod apps;
 mod bad_input;
 mod compile;
