@@ -19,7 +19,7 @@
 //! let pair = Tensors::from_iter([Tensor::from_values([2], &[1f32, 2.0])?]);
 //! assert!(context.run(pair.clone()).await.is_ok());
 //! assert_eq!(context.run(pair).await.unwrap_err().kind(), ErrorKind::Failed);
-//! # godwit_backend::Result::Ok(())
+//! # godwit_backend::Result::<()>::Ok(())
 //! # }).unwrap();
 //! ```
 //!
