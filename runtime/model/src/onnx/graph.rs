@@ -26,6 +26,8 @@ pub(super) struct Walk<'a, 'l> {
     pub(super) nesting: u32,
     generated: f64,
     scopes: Scopes<'a>,
+    /// What the nodes of each graph around the one at hand give, itself last.
+    given: Vec<BTreeSet<&'a str>>,
     /// Of the graph or function at hand.
     uses: Uses<'a>,
 }
@@ -52,6 +54,7 @@ impl<'a, 'l> Walk<'a, 'l> {
             nesting: 0,
             generated: 0.0,
             scopes: Scopes::default(),
+            given: Vec::new(),
             uses: Uses::new(),
         }
     }
@@ -75,7 +78,7 @@ impl<'a, 'l> Walk<'a, 'l> {
             )));
         }
         self.nesting = self.nesting.max(depth);
-        self.scopes.enter();
+        self.enter();
         let mut outline = Outline::default();
         // Nodes come first in a file and need the initializers that come after them.
         for field in Fields::of(message) {
@@ -87,13 +90,13 @@ impl<'a, 'l> Walk<'a, 'l> {
                 self.node(field.bytes()?, depth)?;
             }
         }
-        self.scopes.leave();
+        self.leave();
         Ok(outline)
     }
 
     /// Walks the body of a `FunctionProto`, whose nodes are its field 7.
     pub(super) fn function(&mut self, message: &'a [u8]) -> Result<()> {
-        self.scopes.enter();
+        self.enter();
         for field in Fields::of(message) {
             let field = field?;
             match field.number {
@@ -102,8 +105,28 @@ impl<'a, 'l> Walk<'a, 'l> {
                 _ => {}
             }
         }
-        self.scopes.leave();
+        self.leave();
         Ok(())
+    }
+
+    fn enter(&mut self) {
+        self.scopes.enter();
+        self.given.push(BTreeSet::new());
+    }
+
+    fn leave(&mut self) {
+        self.scopes.leave();
+        self.given.pop();
+    }
+
+    /// Notes what a node gives; a name stands for one value in a graph.
+    fn give(&mut self, output: &'a str) -> Result<()> {
+        let fresh = self.given.last_mut().is_none_or(|given| given.insert(output));
+        // An empty name is an optional output left out.
+        if fresh || output.is_empty() {
+            return Ok(());
+        }
+        Err(Error::invalid_encoding(format!("two nodes of the model give {}", quoted(output))))
     }
 
     fn declaration(&mut self, field: Field<'a>, outline: &mut Outline<'a>) -> Result<()> {
@@ -200,8 +223,14 @@ impl<'a, 'l> Walk<'a, 'l> {
                 1 if node.inputs.len() < Node::INPUTS => {
                     node.inputs.push(name(field.bytes()?, self.limits)?);
                 }
-                2 if node.output.is_empty() => node.output = name(field.bytes()?, self.limits)?,
-                1..=3 => drop(name(field.bytes()?, self.limits)?),
+                2 => {
+                    let output = name(field.bytes()?, self.limits)?;
+                    self.give(output)?;
+                    if node.output.is_empty() {
+                        node.output = output;
+                    }
+                }
+                1 | 3 => drop(name(field.bytes()?, self.limits)?),
                 4 => node.op = name(field.bytes()?, self.limits)?,
                 7 => node.domain = domain(name(field.bytes()?, self.limits)?),
                 5 => self.node_attribute(field.bytes()?, depth, &mut node)?,

@@ -44,6 +44,9 @@ pub fn summarize(bytes: &[u8], limits: &Limits) -> Result<Summary> {
     }
     let graph = header.graph.ok_or_else(|| not_onnx("it holds no graph"))?;
     let ir_version = header.ir_version.ok_or_else(|| not_onnx("it states no version"))?;
+    if header.opsets.is_empty() {
+        return Err(not_onnx("it names no operator set"));
+    }
     let mut elsewhere = walk.take_uses();
     let outline = walk.graph(graph, 0)?;
     let main = walk.take_uses();

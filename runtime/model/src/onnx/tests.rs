@@ -162,8 +162,9 @@ fn other_nodes_that_make_much_of_little() {
 
 #[test]
 fn many_medium_bombs_are_one_large_one() {
-    let graph =
-        new().each(0..40, |graph, _| graph.message(1, node("ConstantOfShape", &["s"], "y")));
+    let graph = new().each(0..40, |graph, i| {
+        graph.message(1, node("ConstantOfShape", &["s"], &format!("y{i}")))
+    });
     let each = 10 << 20;
     refused(
         &model(graph.message(5, list("s", &[each / 4]))),
@@ -252,8 +253,8 @@ fn nodes_values_and_names_are_bounded() {
     let three = |number, message: Message| {
         new().each(0..3, move |graph, _| graph.message(number, message.clone()))
     };
-    assert!(check_with(&model(three(1, node("Relu", &["x"], "y"))), &limits).is_ok());
-    let nodes = three(1, node("Relu", &["x"], "y")).message(1, node("Relu", &["x"], "y"));
+    assert!(check_with(&model(three(1, node("Relu", &["x"], ""))), &limits).is_ok());
+    let nodes = three(1, node("Relu", &["x"], "")).message(1, node("Relu", &["x"], ""));
     let values = three(5, tensor("w", F32, &[0]));
     let long = new().message(1, node("Relu", &["a name of 20 letters"], "y"));
     for (graph, part) in
@@ -270,7 +271,7 @@ fn function(name: &str, calls: &[(&str, usize)]) -> Message {
     new()
         .bytes(1, name)
         .bytes(10, "own")
-        .each(calls, |f, callee| f.message(7, node(callee, &["x"], "y").bytes(7, "own")))
+        .each(calls, |f, callee| f.message(7, node(callee, &["x"], "").bytes(7, "own")))
 }
 
 fn with_functions(functions: impl IntoIterator<Item = Message>) -> Vec<u8> {
@@ -316,7 +317,7 @@ fn an_output_without_a_type_is_left_to_the_device() {
 
 #[test]
 fn operators_are_allowed_and_denied_by_name() {
-    let gelu = node("Gelu", &["x"], "y").bytes(7, "com.microsoft");
+    let gelu = node("Gelu", &["x"], "g").bytes(7, "com.microsoft");
     let bytes = model(new().message(1, gelu).message(1, node("Relu", &["x"], "y")));
     let set = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     let deny = Limits { deny_ops: set(&["com.microsoft.Gelu"]), ..Limits::default() };
@@ -344,4 +345,23 @@ fn names_cannot_reach_a_terminal() {
     let (kind, message) = check(&escape).unwrap_err();
     assert_eq!(kind, ErrorKind::InvalidEncoding);
     assert!(!message.contains('\x1b') && message.contains("\\u{1b}"), "{message}");
+}
+
+#[test]
+fn what_no_honest_graph_says_is_refused() {
+    let wrong = ErrorKind::InvalidEncoding;
+    let relu = || node("Relu", &["x"], "y");
+    refused(
+        &model(new().message(1, relu()).message(1, relu())),
+        wrong,
+        "two nodes of the model give 'y'",
+    );
+    refused(
+        &model(new().message(11, value("x", F32, &[Some(-3)]))),
+        wrong,
+        "a dimension below zero",
+    );
+    assert!(check(&model(new().message(11, value("x", F32, &[Some(-1)])))).is_ok());
+    let unversioned = new().int(1, 8).message(7, new().message(12, output()));
+    refused(&unversioned.0, wrong, "it names no operator set");
 }

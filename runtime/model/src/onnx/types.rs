@@ -136,8 +136,15 @@ fn dim(message: &[u8], limits: &Limits) -> Result<Dim> {
     for field in Fields::of(message) {
         let field = field?;
         match field.number {
-            // Some exporters write -1 for a dimension they do not know.
-            1 => dim = usize::try_from(field.int()?).map_or(Dim::Unknown, Dim::Known),
+            1 => {
+                dim = match field.int()? {
+                    // Some exporters write -1 for a dimension they do not know.
+                    -1 => Dim::Unknown,
+                    size => Dim::Known(
+                        usize::try_from(size).map_err(|_| malformed("a dimension below zero"))?,
+                    ),
+                };
+            }
             2 => {
                 let symbol = name(field.bytes()?, limits)?;
                 dim = if symbol.is_empty() { Dim::Unknown } else { Dim::Symbol(symbol.into()) };
