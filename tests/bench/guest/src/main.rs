@@ -15,6 +15,9 @@ use std::time::Instant;
 
 use godwit_guest::{Graph, Tensor};
 
+/// What is timed: gives the answer's bytes, or none.
+type Act = fn(&Bench) -> Result<Vec<u8>, Box<dyn Error>>;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
     let [act, model, input, dims, warm_up, runs] = args.as_slice() else {
@@ -22,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let bench = Bench::open(model, input, dims)?;
-    let act: fn(&Bench) -> Result<Vec<u8>, Box<dyn Error>> = match act.as_str() {
+    let act: Act = match act.as_str() {
         "clock" => |_| {
             black_box(Instant::now());
             Ok(Vec::new())

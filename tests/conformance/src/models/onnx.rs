@@ -3,10 +3,6 @@ use godwit_fixtures::{dims, models as fixtures};
 
 use super::{BadModel, Case, Models, Reference};
 
-/// Flaws that the check of files lets pass: exporters write -1 for a size that is not known, some name no
-/// operator set, and two nodes that give one name are left to the engine to tell apart.
-const TOLERATED: [&str; 3] = ["input-negative", "no-opset", "duplicate-value"];
-
 /// ONNX files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OnnxModels;
@@ -37,7 +33,7 @@ impl Models for OnnxModels {
         let bad = fixtures::bad_models().into_iter().map(|bad| BadModel {
             name: bad.name.into(),
             model: Model::onnx(bad.name, bad.bytes),
-            structural: bad.structural && !TOLERATED.contains(&bad.name),
+            structural: bad.structural,
         });
         bad.collect()
     }
