@@ -123,7 +123,9 @@ impl Host {
     /// # Errors
     ///
     /// - `Denied`: the file was changed, or sealed with another key: on another host, for instance.
-    /// - `InvalidArgument`: it was compiled by another version or for other settings.
+    /// - `InvalidArgument`: it was compiled by another version of the engine or for another processor.
+    ///
+    /// The limits it runs under are this host's, whatever those of the host that compiled it were.
     pub fn open_sealed(&self, key: &Key, bytes: &[u8]) -> Result<Program> {
         sealed::open(key, bytes)?.load(&self.engine, &self.components, &self.modules)
     }

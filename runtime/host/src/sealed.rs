@@ -67,8 +67,8 @@ impl Trusted<'_> {
         modules: &Linker<ModuleState>,
     ) -> Result<Program> {
         let stale = |error: wasmtime::Error| {
-            let text = "this program was compiled by another version of godwit, or for other limits: \
-                        compile it again";
+            let text = "this program was compiled by another version of godwit, or for another \
+                        processor: compile it again";
             Error::invalid_argument(text).with_source(error)
         };
         match Engine::detect_precompiled(self.0) {

@@ -4,10 +4,10 @@
 //! are checked, nesting is followed until the stack ends, and a file of 85 bytes can ask for gigabytes.
 //! This crate reads the same files first, in safe Rust, and refuses what no honest model says:
 //!
-//! - [`detect`] and [`check_claimed`] tell what bytes are, whatever their name promises;
+//! - [`detect()`] and [`check_claimed`] tell what bytes are, whatever their name promises;
 //! - [`onnx::summarize`] and [`openvino::summarize`] give the [`Summary`] a person or a placement
 //!   policy wants: signature, operators, parameters;
-//! - [`precheck`] is the gate in front of a backend: all of the above, held to [`Limits`].
+//! - [`precheck()`] is the gate in front of a backend: all of the above, held to [`Limits`].
 //!
 //! Reading takes time linear in the file, memory proportional to the names and small constants in
 //! it (never to a length it claims), and a stack bounded by [`Limits::max_depth`].
