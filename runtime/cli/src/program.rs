@@ -2,15 +2,13 @@ use std::path::Path;
 
 use etcetera::BaseStrategy as _;
 use godwit_backend::{Encoding, Error, ErrorKind};
+pub(crate) use godwit_host::is_sealed;
 use godwit_host::{Description, Host, HostOptions, Limits, Program, ProgramKind};
 use godwit_model::detect;
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::key;
 use crate::progress::Progress;
-
-/// How a program sealed by `godwit compile` begins.
-const SEALED: &[u8] = b"GODWIT\0";
 
 /// Core instances alive at one time: one app of many instances.
 const INSTANCES: u32 = 100;
@@ -35,10 +33,6 @@ fn cache_folder() -> Option<std::path::PathBuf> {
             None
         }
     }
-}
-
-pub(crate) fn is_sealed(bytes: &[u8]) -> bool {
-    bytes.starts_with(SEALED)
 }
 
 /// Compiles and links an app, or takes one that [`key`] has sealed.

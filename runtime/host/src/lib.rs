@@ -26,4 +26,4 @@ pub use invocation::{Dir, Exit, Invocation, Output, Stdio};
 pub use limits::Limits;
 pub use nn::{Inference, NnCtx, NnView, add_to_component_linker};
 pub use program::Program;
-pub use sealed::Key;
+pub use sealed::{Key, is_sealed};

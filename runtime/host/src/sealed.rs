@@ -39,6 +39,12 @@ impl std::fmt::Debug for Key {
     }
 }
 
+/// Whether `bytes` begin as [`Host::seal`](crate::Host::seal) lets a program begin, in this format or
+/// another version of it. Says nothing about who sealed it.
+pub fn is_sealed(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"GODWIT\0")
+}
+
 pub(crate) fn seal(key: &Key, compiled: &[u8]) -> Result<Vec<u8>> {
     let mac = key.mac(compiled)?.finalize().into_bytes();
     Ok([MAGIC.as_slice(), &mac, compiled].concat())
