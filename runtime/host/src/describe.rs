@@ -3,6 +3,7 @@ use serde::Serialize;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
+use crate::compiled::Compiled;
 use crate::imports;
 
 /// The two forms of WebAssembly a guest comes in.
@@ -75,21 +76,15 @@ pub struct Description {
 
 impl Description {
     pub(crate) fn of(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-        let kind = ProgramKind::of(bytes)?;
-        let invalid = |error: wasmtime::Error| {
-            Error::invalid_argument("this is not valid WebAssembly").with_source(error)
-        };
-        let (imports, exports): (_, Vec<Item>) = match kind {
-            ProgramKind::Component => {
-                let component = Component::new(engine, bytes).map_err(invalid)?;
+        let (kind, imports, exports): (_, _, Vec<Item>) = match Compiled::new(engine, bytes)? {
+            Compiled::Component(component) => {
                 let ty = component.component_type();
                 let exports = ty.exports(engine).map(|(name, _)| Item::export(name)).collect();
-                (component_imports(engine, &component), exports)
+                (ProgramKind::Component, component_imports(engine, &component), exports)
             }
-            ProgramKind::Module => {
-                let module = Module::new(engine, bytes).map_err(invalid)?;
+            Compiled::Module(module) => {
                 let exports = module.exports().map(|export| Item::export(export.name())).collect();
-                (module_imports(&module), exports)
+                (ProgramKind::Module, module_imports(&module), exports)
             }
         };
         Ok(Self { kind, world: world(kind, &exports), imports, exports })

@@ -9,8 +9,9 @@ use wasmtime::{
     PoolingAllocationConfig, component,
 };
 
+use crate::compiled::Compiled;
 use crate::store::{ComponentState, ModuleState};
-use crate::{Description, Key, Limits, Program, ProgramKind, nn, sealed};
+use crate::{Description, Key, Limits, Program, nn, sealed};
 
 /// How often the epoch advances, and so how long a guest may hold a thread before others get a turn.
 const TICK: Duration = Duration::from_millis(5);
@@ -75,18 +76,15 @@ impl Host {
     /// `InvalidArgument` when the bytes are not valid WebAssembly, import something this host does not
     /// have (each such import is named), or have no entry point.
     pub fn load(&self, bytes: &[u8]) -> Result<Program> {
-        let invalid = |error: wasmtime::Error| {
-            Error::invalid_argument("this is not valid WebAssembly").with_source(error)
-        };
-        match ProgramKind::of(bytes)? {
-            ProgramKind::Component => {
-                let component = component::Component::new(&self.engine, bytes).map_err(invalid)?;
-                Program::from_component(&self.engine, &self.components, &component)
+        self.link(&Compiled::new(&self.engine, bytes)?)
+    }
+
+    fn link(&self, compiled: &Compiled) -> Result<Program> {
+        match compiled {
+            Compiled::Component(component) => {
+                Program::from_component(&self.engine, &self.components, component)
             }
-            ProgramKind::Module => {
-                let module = wasmtime::Module::new(&self.engine, bytes).map_err(invalid)?;
-                Program::from_module(&self.engine, &self.modules, &module)
-            }
+            Compiled::Module(module) => Program::from_module(&self.engine, &self.modules, module),
         }
     }
 
@@ -106,16 +104,10 @@ impl Host {
     ///
     /// As [`Host::load`].
     pub fn seal(&self, key: &Key, bytes: &[u8]) -> Result<Vec<u8>> {
+        let compiled = Compiled::new(&self.engine, bytes)?;
         // Linking finds today what would otherwise be found in production.
-        self.load(bytes)?;
-        let compiled = match ProgramKind::of(bytes)? {
-            ProgramKind::Component => self.engine.precompile_component(bytes),
-            ProgramKind::Module => self.engine.precompile_module(bytes),
-        };
-        let compiled = compiled.map_err(|error| {
-            Error::invalid_argument("this is not valid WebAssembly").with_source(error)
-        })?;
-        sealed::seal(key, &compiled)
+        self.link(&compiled)?;
+        sealed::seal(key, &compiled.serialize()?)
     }
 
     /// Loads what [`Host::seal`] made with the same `key`.
@@ -127,7 +119,7 @@ impl Host {
     ///
     /// The limits it runs under are this host's, whatever those of the host that compiled it were.
     pub fn open_sealed(&self, key: &Key, bytes: &[u8]) -> Result<Program> {
-        sealed::open(key, bytes)?.load(&self.engine, &self.components, &self.modules)
+        self.link(&sealed::open(key, bytes)?.load(&self.engine)?)
     }
 }
 

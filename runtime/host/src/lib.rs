@@ -10,6 +10,7 @@
 //! that import `wasi_ephemeral_nn`. What a guest may load and which devices it may use is decided by the
 //! [`Inference`] its store receives; nothing outside that value can be named by the guest.
 
+mod compiled;
 mod describe;
 mod host;
 mod imports;

@@ -7,11 +7,10 @@
 use godwit_backend::{Error, Result};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use wasmtime::component::{self, Component};
-use wasmtime::{Engine, Linker, Module, Precompiled};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module, Precompiled};
 
-use crate::Program;
-use crate::store::{ComponentState, ModuleState};
+use crate::compiled::Compiled;
 
 const MAGIC: &[u8; 8] = b"GODWIT\0\x01";
 
@@ -66,12 +65,7 @@ pub(crate) fn open<'a>(key: &Key, bytes: &'a [u8]) -> Result<Trusted<'a>> {
 
 impl Trusted<'_> {
     #[allow(unsafe_code, reason = "compiled code is loaded here and nowhere else")]
-    pub(crate) fn load(
-        &self,
-        engine: &Engine,
-        components: &component::Linker<ComponentState>,
-        modules: &Linker<ModuleState>,
-    ) -> Result<Program> {
+    pub(crate) fn load(&self, engine: &Engine) -> Result<Compiled> {
         let stale = |error: wasmtime::Error| {
             let text = "this program was compiled by another version of godwit, or for another \
                         processor: compile it again";
@@ -80,13 +74,13 @@ impl Trusted<'_> {
         match Engine::detect_precompiled(self.0) {
             Some(Precompiled::Component) => {
                 // SAFETY: `self` exists only for bytes whose MAC proves that `seal` made them.
-                let component = unsafe { Component::deserialize(engine, self.0) }.map_err(stale)?;
-                Program::from_component(engine, components, &component)
+                unsafe { Component::deserialize(engine, self.0) }
+                    .map(Compiled::Component)
+                    .map_err(stale)
             }
             Some(Precompiled::Module) => {
                 // SAFETY: as above.
-                let module = unsafe { Module::deserialize(engine, self.0) }.map_err(stale)?;
-                Program::from_module(engine, modules, &module)
+                unsafe { Module::deserialize(engine, self.0) }.map(Compiled::Module).map_err(stale)
             }
             None => Err(Error::internal("a sealed program holds no compiled code")),
         }
