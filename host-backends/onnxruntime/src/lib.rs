@@ -1,0 +1,1 @@
+//! The ONNX Runtime backend: one device for each execution provider of the library loaded at run time.

@@ -1,0 +1,1 @@
+//! The remote backend: models served elsewhere, over the Open Inference Protocol and the clouds' forms of it.

@@ -1,0 +1,1 @@
+//! Native engine libraries: where they are found on a machine, and how the pinned releases are installed.
