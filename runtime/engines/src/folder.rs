@@ -1,0 +1,117 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::staging;
+use crate::{ENGINES, Engine, InstallError, Platform, Version};
+
+/// What was put into a version's folder, written there last.
+const RECORD: &str = "installed.json";
+
+/// A release in a folder of engines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Installed {
+    /// The engine's name.
+    pub engine: &'static str,
+    /// The release.
+    pub version: Version,
+    /// The release's folder.
+    pub folder: PathBuf,
+    /// The file to load; `None` if it is missing.
+    pub library: Option<PathBuf>,
+    /// The size of all files, in bytes.
+    pub size: u64,
+    /// Whether every file has the size it was installed with. `None` for a folder that was not made by
+    /// [`install`](crate::install()).
+    pub whole: Option<bool>,
+}
+
+/// The names and sizes of a release's files.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) wheel: String,
+    pub(crate) sha256: String,
+    pub(crate) files: BTreeMap<String, u64>,
+}
+
+impl Record {
+    pub(crate) fn write(&self, folder: &Path) -> Result<(), InstallError> {
+        let path = folder.join(RECORD);
+        let write = || -> std::io::Result<()> {
+            let mut file = File::create(&path)?;
+            serde_json::to_writer_pretty(&mut file, self)?;
+            file.sync_all()
+        };
+        write().map_err(|error| InstallError::io("cannot write", &path, error))
+    }
+
+    pub(crate) fn read(folder: &Path) -> Option<Self> {
+        serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
+    }
+
+    pub(crate) fn is_whole(&self, folder: &Path) -> bool {
+        let is_there = |(name, size): (&String, &u64)| {
+            fs::metadata(folder.join(name)).is_ok_and(|file| file.is_file() && file.len() == *size)
+        };
+        self.files.iter().all(is_there)
+    }
+}
+
+impl Installed {
+    /// The release of `engine` in `folder`, whose name is its version.
+    pub(crate) fn read(engine: &'static Engine, folder: PathBuf) -> Option<Self> {
+        let version = Version::parse(folder.file_name()?.to_str()?)?;
+        if !folder.is_dir() {
+            return None;
+        }
+        let library = Platform::here()
+            .and_then(|here| engine.library.newest_in(&folder, here.os))
+            .map(|candidate| candidate.path);
+        let whole = Record::read(&folder).map(|record| record.is_whole(&folder));
+        let size = staging::size_of(&folder);
+        Some(Self { engine: engine.name, version, folder, library, size, whole })
+    }
+}
+
+/// The releases in a folder of engines, by engine, the newest first.
+pub fn installed(folder: &Path) -> Vec<Installed> {
+    ENGINES.into_iter().flat_map(|engine| installed_of(engine, folder)).collect()
+}
+
+pub(crate) fn installed_of(engine: &'static Engine, folder: &Path) -> Vec<Installed> {
+    let entries = fs::read_dir(folder.join(engine.name)).into_iter().flatten().flatten();
+    let mut found: Vec<_> =
+        entries.filter_map(|entry| Installed::read(engine, entry.path())).collect();
+    found.sort_by(|a, b| b.version.cmp(&a.version));
+    found
+}
+
+/// Removes one version of `engine`, or all of them, and what cut-off installs left. Returns what was
+/// there.
+///
+/// # Errors
+///
+/// `Io` when a file cannot be removed; on Windows because a program has it loaded.
+pub fn remove(
+    engine: &'static Engine,
+    folder: &Path,
+    version: Option<&Version>,
+) -> Result<Vec<Installed>, InstallError> {
+    let own = folder.join(engine.name);
+    if !own.is_dir() {
+        return Ok(Vec::new());
+    }
+    let lock = staging::lock(&own, &mut || ())?;
+    staging::clear(&own);
+    let is_meant =
+        |installed: &Installed| version.is_none_or(|wanted| installed.version == *wanted);
+    let mut found = installed_of(engine, folder);
+    found.retain(is_meant);
+    for installed in &found {
+        staging::discard(&installed.folder)?;
+    }
+    drop(lock);
+    Ok(found)
+}
