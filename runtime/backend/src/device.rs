@@ -25,6 +25,15 @@ impl DeviceId {
     pub fn family(&self) -> &str {
         self.0.split_once(':').map_or(&*self.0, |(family, _)| family)
     }
+
+    /// Whether a backend called `backend` drives the device: its families are its own name, or begin with
+    /// it and a dash. `openvino-gpu:0` is of the backend `openvino`.
+    pub fn is_of(&self, backend: &str) -> bool {
+        match self.family().strip_prefix(backend) {
+            Some(rest) => rest.is_empty() || rest.starts_with('-'),
+            None => false,
+        }
+    }
 }
 
 impl fmt::Display for DeviceId {
@@ -142,5 +151,25 @@ impl Target {
     pub fn with_option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.options.insert(name.into(), value.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_of_the_backend_whose_name_begins_its_family() {
+        for (id, backend, is_of) in [
+            ("cpu:0", "cpu", true),
+            ("openvino-gpu:1", "openvino", true),
+            ("openvino", "openvino", true),
+            ("openvinox:0", "openvino", false),
+            ("cpu:0", "ort", false),
+            ("ort-cpu:0", "cpu", false),
+            ("ort-cpu:0", "ort-cpu", true),
+        ] {
+            assert_eq!(DeviceId::new(id).is_of(backend), is_of, "{id} of {backend}");
+        }
     }
 }

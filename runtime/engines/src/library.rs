@@ -24,14 +24,6 @@ pub(crate) struct Candidate {
 }
 
 impl Library {
-    pub(crate) fn name(&self, os: Os) -> &'static str {
-        match os {
-            Os::Linux => self.linux,
-            Os::Macos => self.macos,
-            Os::Windows => self.windows,
-        }
-    }
-
     /// The newest of the library's files in `folder`.
     pub(crate) fn newest_in(&self, folder: &Path, os: Os) -> Option<Candidate> {
         let entries = fs::read_dir(folder).ok()?;
@@ -59,7 +51,7 @@ impl Library {
             return Some(None);
         }
         let version = Version::parse(number.strip_prefix('.')?)?;
-        Some(Some(if self.counts_years { version.from_year_minor_patch() } else { version }))
+        Some(Some(if self.counts_years { version.counted_in_years() } else { version }))
     }
 }
 

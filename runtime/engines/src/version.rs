@@ -20,7 +20,7 @@ impl Version {
     }
 
     /// OpenVINO's number for its files: `2641` stands for 2026.4.1.
-    pub(crate) fn from_year_minor_patch(self) -> Self {
+    pub(crate) fn counted_in_years(self) -> Self {
         match self.0.as_slice() {
             [number @ 2000..10_000] => {
                 Self(vec![2000 + number / 100, number / 10 % 10, number % 10])
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn openvino_counts_in_years() {
-        assert_eq!(version("2641").from_year_minor_patch(), version("2026.4.1"));
-        assert_eq!(version("2500").from_year_minor_patch(), version("2025.0.0"));
-        assert_eq!(version("2025.1").from_year_minor_patch(), version("2025.1"));
+        assert_eq!(version("2641").counted_in_years(), version("2026.4.1"));
+        assert_eq!(version("2500").counted_in_years(), version("2025.0.0"));
+        assert_eq!(version("2025.1").counted_in_years(), version("2025.1"));
     }
 }

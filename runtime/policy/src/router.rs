@@ -61,8 +61,7 @@ impl Router {
     }
 
     fn no_such_device(&self, id: &DeviceId) -> Error {
-        if let Some(absent) = self.absent().into_iter().find(|absent| absent.family == id.family())
-        {
+        if let Some(absent) = self.absent().into_iter().find(|absent| id.is_of(&absent.family)) {
             let message = format!("there is no device '{id}': {}", absent.error);
             return Error::not_found(message).with_source(absent.error);
         }
