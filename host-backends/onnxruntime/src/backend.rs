@@ -1,0 +1,136 @@
+use std::path::Path;
+use std::pin::pin;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use futures_timer::Delay;
+use godwit_backend::{
+    Backend, Device, Encoding, Error, Graph, Model, Result, Target, async_trait, known,
+};
+
+use crate::devices::{Found, find};
+use crate::graph::OrtGraph;
+use crate::load::load;
+use crate::native::{CancelLoadOnDrop, Library, ProcessOptions, SessionOptions, Threads};
+use crate::options::{OrtOptions, TargetOptions};
+use crate::pool::Pool;
+use crate::{devices, faults};
+
+/// Drives the devices of one ONNX Runtime library: `ort-cpu:0`, and one for each other execution
+/// provider that the library has and that passes a probe.
+#[derive(Debug)]
+pub struct OnnxRuntime {
+    library: &'static Library,
+    pool: Arc<Pool>,
+    inline_under: Duration,
+    load_deadline: Option<Duration>,
+    found: OnceLock<Vec<Found>>,
+}
+
+impl OnnxRuntime {
+    /// Loads the library at `path`. A process has one: opening the same again shares it.
+    ///
+    /// # Errors
+    ///
+    /// - `Unavailable`: no such library, or one that is too old; the message names both versions.
+    /// - `InvalidArgument`: the process has loaded another file, or settled other threads, spinning or
+    ///   arena limit; or no threads at all are asked for.
+    pub fn open(path: &Path, options: OrtOptions) -> Result<Self> {
+        let OrtOptions { threads, spinning, arena_limit, inline_under, load_deadline } = options;
+        let threads = match threads {
+            Some(0) => return Err(Error::invalid_argument("ONNX Runtime needs a thread")),
+            Some(threads) => threads,
+            None => std::thread::available_parallelism().map_or(1, usize::from),
+        };
+        let arena_limit = arena_limit.unwrap_or_else(devices::half_of_memory);
+        let process = ProcessOptions { threads, spinning, arena_limit };
+        Ok(Self {
+            library: Library::open(path, process)?,
+            pool: Arc::new(Pool::new(threads)?),
+            inline_under,
+            load_deadline,
+            found: OnceLock::new(),
+        })
+    }
+
+    /// The version of the library, for example `1.31.1`.
+    pub fn version(&self) -> &str {
+        self.library.version()
+    }
+
+    fn found(&self) -> &[Found] {
+        self.found.get_or_init(|| find(self.library))
+    }
+
+    async fn compile(
+        &self,
+        model: &Model,
+        found: &Found,
+        wanted: TargetOptions,
+    ) -> Result<Arc<dyn Graph>> {
+        let [bytes] = model.parts() else {
+            return Err(Error::invalid_encoding(format!(
+                "an ONNX model is one file, not {}",
+                model.parts().len()
+            )));
+        };
+        let spinning = self.library.options().spinning;
+        let threads = wanted.threads.map_or(Threads::Shared, Threads::Own);
+        let options = SessionOptions::new(threads, spinning, wanted.optimization);
+        let options = Arc::new(options.map_err(faults::load)?);
+        let cancel = CancelLoadOnDrop(options.clone());
+        let (library, bytes, provider) = (self.library, bytes.clone(), found.provider.clone());
+        let loaded = self
+            .pool
+            .loaders
+            .run(move |stop| load(library, &bytes, &provider, &wanted, &options, stop));
+        let loaded = match self.load_deadline {
+            None => loaded.await,
+            Some(deadline) => match select(pin!(loaded), Delay::new(deadline)).await {
+                Either::Left((loaded, _)) => loaded,
+                Either::Right(_) => {
+                    return Err(Error::timeout(format!(
+                        "the model took more than {} ms to load",
+                        deadline.as_millis()
+                    )));
+                }
+            },
+        };
+        let loaded = loaded??;
+        drop(cancel);
+        let mut device = found.device.clone();
+        device.labels.insert("nodes".to_owned(), loaded.placement.to_string());
+        let pool = self.pool.clone();
+        Ok(Arc::new(OrtGraph::new(library, loaded, device, pool, self.inline_under)))
+    }
+}
+
+#[async_trait]
+impl Backend for OnnxRuntime {
+    fn name(&self) -> &str {
+        "ort"
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        Ok(self.found().iter().map(|found| found.device.clone()).collect())
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        let devices = self.found();
+        let found = devices.iter().find(|found| found.device.id == target.device);
+        let found = found.ok_or_else(|| {
+            let ids: Vec<&str> = devices.iter().map(|found| found.device.id.as_str()).collect();
+            let known = known("devices", target.device.as_str(), ids);
+            Error::not_found(format!("there is no device '{}' here: {known}", target.device))
+        })?;
+        let wanted = TargetOptions::read(&target.options, self.library.options().threads)?;
+        if model.encoding() != Encoding::Onnx {
+            return Err(Error::unsupported(format!(
+                "ONNX Runtime's devices read onnx models, not {}",
+                model.encoding()
+            )));
+        }
+        self.compile(model, found, wanted).await
+    }
+}

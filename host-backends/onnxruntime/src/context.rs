@@ -1,0 +1,84 @@
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors};
+
+use crate::graph::Shared;
+use crate::native::{RunOptions, TerminateOnDrop};
+use crate::pace::Pace;
+
+/// One caller's state on a graph.
+#[derive(Debug)]
+pub(crate) struct OrtContext {
+    graph: Arc<Shared>,
+    memory: Memory,
+    pace: Pace,
+}
+
+impl OrtContext {
+    pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Self {
+        let pace = graph.pace();
+        Self { graph, memory, pace }
+    }
+
+    fn run_here(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
+        let began = Instant::now();
+        let outputs = self.graph.run(None, inputs, &self.memory)?;
+        self.record(inputs, began.elapsed());
+        Ok(outputs)
+    }
+
+    fn record(&mut self, inputs: &[Tensor], elapsed: Duration) {
+        if self.pace.record(inputs, elapsed) {
+            self.graph.learn(&self.pace);
+        }
+    }
+
+    async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
+        let inputs = to_host(inputs, &self.memory).await?;
+        let options = RunOptions::new().map_err(|fault| {
+            Error::unavailable("the host has no means left for a run").with_source(fault)
+        })?;
+        let options = Arc::new(options);
+        let stop = TerminateOnDrop(options.clone());
+        let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
+        let job = self.graph.pool.workers.run(move |_| {
+            let began = Instant::now();
+            let outcome = graph.run(Some(&options), &given, &memory);
+            (outcome, began.elapsed())
+        });
+        let (outcome, elapsed) = job.await?;
+        drop(stop);
+        let outputs = outcome?;
+        if self.graph.steady {
+            self.record(&inputs, elapsed);
+        }
+        Ok(outputs)
+    }
+}
+
+impl ExecutionContext for OrtContext {
+    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+        let here = self.graph.steady
+            && self.pace.is_short(&inputs)
+            && inputs.iter().all(|input| input.host().is_some());
+        if here {
+            return Run::ready(self.run_here(&inputs));
+        }
+        Run::pending(self.run_on_a_worker(inputs))
+    }
+}
+
+async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
+    let mut host = Tensors::new();
+    for input in inputs {
+        host.push(match input.data() {
+            TensorData::Host(_) => input,
+            TensorData::Device(_) => {
+                let bytes = input.to_host(memory).await?;
+                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
+            }
+        });
+    }
+    Ok(host)
+}
