@@ -1,0 +1,61 @@
+//! Recording at the boundary between a host and its devices.
+
+mod graph;
+mod tape;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use godwit_backend::{Backend, Device, Graph, Model, Result, Target};
+
+use self::graph::RecordedGraph;
+pub use self::tape::{RecordLimits, Tape};
+use crate::recording::{DeviceStamp, Failure, LoadRecord};
+
+/// Writes everything that goes through a backend onto a [`Tape`], and changes none of it.
+///
+/// Tensors are copied after a run has ended, outside of its measured time. What exceeds the tape's limits
+/// runs on unrecorded, and [`Tape::recording`] says so.
+#[derive(Debug)]
+pub struct Recorder {
+    inner: Arc<dyn Backend>,
+    tape: Tape,
+}
+
+impl Recorder {
+    /// Records on `tape` what goes through `inner`.
+    pub fn new(inner: Arc<dyn Backend>, tape: Tape) -> Self {
+        Self { inner, tape }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+#[async_trait]
+impl Backend for Recorder {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        self.inner.devices()
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        let began = Instant::now();
+        let outcome = self.inner.load(model, target).await;
+        let load = self.tape.loaded(LoadRecord {
+            model: model.name().to_string(),
+            digest: model.digest().to_string(),
+            target: target.device.to_string(),
+            device: outcome.as_ref().ok().map(|graph| DeviceStamp::from(graph.device())),
+            seconds: began.elapsed().as_secs_f64(),
+            footprint: outcome.as_ref().map_or(0, |graph| graph.footprint()),
+            failure: outcome.as_ref().err().map(Failure::from),
+        });
+        Ok(Arc::new(RecordedGraph::new(outcome?, self.tape.clone(), load)))
+    }
+}

@@ -1,0 +1,132 @@
+use std::collections::HashMap;
+use std::path::Path;
+
+use godwit_backend::{Budget, Buffer, Charge, Digest, Error, Result, Shape, Tensor};
+
+use super::format::{FORMAT, File, Named, VERSION, is_digest};
+use super::{FILE, TENSORS};
+use crate::files;
+use crate::number::dtype_named;
+use crate::recording::{Captured, LoadRecord, Recording, RunRecord};
+
+/// How much a trace may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TraceLimits {
+    /// Bytes of `trace.json`. Default: 256 MiB.
+    pub json_bytes: u64,
+    /// Bytes of all tensors, each file counted once. Default: 4 GiB.
+    pub tensor_bytes: u64,
+}
+
+impl Default for TraceLimits {
+    fn default() -> Self {
+        Self { json_bytes: 256 << 20, tensor_bytes: 4 << 30 }
+    }
+}
+
+/// Reads the trace in `folder`.
+///
+/// # Errors
+///
+/// - `NotFound`: there is none, or a tensor of it is missing;
+/// - `InvalidEncoding`: it is not a trace of this version, or something in it does not fit;
+/// - `TooLarge`: one of the limits.
+pub fn read(folder: &Path, limits: &TraceLimits) -> Result<Recording> {
+    let bytes = files::read("the trace", &folder.join(FILE), limits.json_bytes)?;
+    let file: File = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::invalid_encoding("the trace is not one").with_source(error))?;
+    if file.format != FORMAT || file.version != VERSION {
+        return Err(broken("it is of another format or version"));
+    }
+    file.loads.iter().try_for_each(check_load)?;
+    let mut tensors = Tensors::new(folder, limits);
+    let mut runs = Vec::new();
+    for run in file.runs {
+        if run.load >= file.loads.len() {
+            return Err(broken("a run is of a load that it does not hold"));
+        }
+        if run.seconds.iter().any(|seconds| !seconds.is_finite() || *seconds < 0.0) {
+            return Err(broken("a run takes no possible time"));
+        }
+        if run.failure.is_some() && !run.outputs.is_empty() {
+            return Err(broken("a run has failed and answered"));
+        }
+        runs.push(RunRecord {
+            load: run.load,
+            inputs: tensors.read_all(run.inputs)?,
+            outputs: tensors.read_all(run.outputs)?,
+            failure: run.failure,
+            seconds: run.seconds,
+            unsteady: run.unsteady,
+        });
+    }
+    Ok(Recording { loads: file.loads, runs })
+}
+
+fn check_load(load: &LoadRecord) -> Result<()> {
+    if !is_digest(&load.digest) {
+        return Err(broken("a model's digest is none"));
+    }
+    if !load.seconds.is_finite() || load.seconds < 0.0 {
+        return Err(broken("a load takes no possible time"));
+    }
+    let precision = load.device.as_ref().map(|device| dtype_named(&device.precision));
+    if precision == Some(None) {
+        return Err(broken("a device computes in no known dtype"));
+    }
+    Ok(())
+}
+
+/// The folder of tensors, each file read once.
+struct Tensors<'a> {
+    folder: &'a Path,
+    budget: Budget,
+    charges: Vec<Charge>,
+    known: HashMap<String, (Buffer, Digest)>,
+}
+
+impl<'a> Tensors<'a> {
+    fn new(folder: &'a Path, limits: &TraceLimits) -> Self {
+        let budget = Budget::new("recorded tensors", limits.tensor_bytes);
+        Self { folder, budget, charges: Vec::new(), known: HashMap::new() }
+    }
+
+    fn read_all(&mut self, named: Vec<Named>) -> Result<Vec<Captured>> {
+        named.into_iter().map(|named| self.read(named)).collect()
+    }
+
+    fn read(&mut self, named: Named) -> Result<Captured> {
+        let dtype =
+            dtype_named(&named.dtype).ok_or_else(|| broken("a tensor has no known dtype"))?;
+        if !is_digest(&named.digest) {
+            return Err(broken("a tensor's digest is none"));
+        }
+        let shape = Shape::new(named.shape);
+        let expected = shape.byte_len(dtype)?;
+        let (bytes, digest) = match self.known.get(&named.digest) {
+            Some(known) => known.clone(),
+            None => self.read_file(&named.digest, expected as u64)?,
+        };
+        if bytes.len() != expected {
+            return Err(broken("a tensor's file is of another length than its shape says"));
+        }
+        Ok(Captured { name: named.name, digest, tensor: Tensor::new(dtype, shape, bytes)? })
+    }
+
+    fn read_file(&mut self, name: &str, expected: u64) -> Result<(Buffer, Digest)> {
+        self.charges.push(self.budget.charge(expected)?);
+        let path = self.folder.join(TENSORS).join(format!("{name}.bin"));
+        let bytes = files::read("a tensor of the trace", &path, expected)?;
+        let digest = Digest::of(&bytes);
+        if digest.to_string() != name {
+            return Err(broken("a tensor's bytes are not those of its digest"));
+        }
+        let read = (Buffer::from(bytes), digest);
+        self.known.insert(name.to_owned(), read.clone());
+        Ok(read)
+    }
+}
+
+fn broken(why: &str) -> Error {
+    Error::invalid_encoding(format!("the trace is damaged: {why}"))
+}
