@@ -41,6 +41,22 @@ impl Shape {
             Error::too_large(format!("a {dtype} tensor of dimensions {self} overflows"))
         })
     }
+
+    /// Whether `bytes` bytes are exactly a tensor of this shape and `dtype`.
+    ///
+    /// # Errors
+    ///
+    /// - `TooLarge`: the product of the dimensions overflows.
+    /// - `InvalidArgument`: another length, saying both.
+    pub fn check_len(&self, dtype: DType, bytes: usize) -> Result<()> {
+        let expected = self.byte_len(dtype)?;
+        if expected == bytes {
+            return Ok(());
+        }
+        Err(Error::invalid_argument(format!(
+            "a {dtype} tensor of dimensions {self} takes {expected} bytes, not {bytes}"
+        )))
+    }
 }
 
 impl Deref for Shape {

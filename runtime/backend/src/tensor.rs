@@ -4,7 +4,7 @@ use std::sync::Arc;
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
-use crate::{BoxFuture, Buffer, DType, DeviceId, Error, Memory, Result, Shape};
+use crate::{BoxFuture, Buffer, DType, DeviceId, Memory, Result, Shape};
 
 /// The tensors of one run, in a signature's order. Four fit without an allocation.
 pub type Tensors = SmallVec<[Tensor; 4]>;
@@ -51,7 +51,7 @@ impl Tensor {
     /// - `TooLarge`: the product of the dimensions overflows.
     /// - `InvalidArgument`: `bytes` is not exactly dimensions x element size long.
     pub fn new(dtype: DType, shape: Shape, bytes: Buffer) -> Result<Self> {
-        check_len(dtype, &shape, bytes.len())?;
+        shape.check_len(dtype, bytes.len())?;
         Ok(Self { dtype, shape, data: TensorData::Host(bytes) })
     }
 
@@ -61,7 +61,7 @@ impl Tensor {
     ///
     /// As [`Tensor::new`].
     pub fn on_device(dtype: DType, shape: Shape, buffer: Arc<dyn DeviceBuffer>) -> Result<Self> {
-        check_len(dtype, &shape, buffer.byte_len())?;
+        shape.check_len(dtype, buffer.byte_len())?;
         Ok(Self { dtype, shape, data: TensorData::Device(buffer) })
     }
 
@@ -125,16 +125,6 @@ impl Tensor {
         }
         bytemuck::try_cast_slice(self.host()?).ok()
     }
-}
-
-fn check_len(dtype: DType, shape: &Shape, actual: usize) -> Result<()> {
-    let expected = shape.byte_len(dtype)?;
-    if expected == actual {
-        return Ok(());
-    }
-    Err(Error::invalid_argument(format!(
-        "a {dtype} tensor of dimensions {shape} takes {expected} bytes, not {actual}"
-    )))
 }
 
 /// A Rust type that is the element of one [`DType`].

@@ -67,12 +67,6 @@ pub(super) fn check_parts(count: usize) -> Result<()> {
 
 /// Checks the length before anything is copied or charged.
 pub(super) fn tensor(dtype: DType, shape: Shape, bytes: &[u8], memory: &Memory) -> Result<Tensor> {
-    let expected = shape.byte_len(dtype)?;
-    if expected != bytes.len() {
-        return Err(Error::invalid_argument(format!(
-            "a {dtype} tensor of dimensions {shape} takes {expected} bytes, not {}",
-            bytes.len()
-        )));
-    }
+    shape.check_len(dtype, bytes.len())?;
     Tensor::new(dtype, shape, memory.copy_from(bytes)?)
 }
