@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use godwit_backend::{Cancellation, DType, DeviceKind, Encoding, ErrorKind};
 
+use crate::arithmetic::Arithmetic;
 use crate::device::DeviceState;
 use crate::log::Log;
 use crate::{Act, FakeBackend, WrongAnswer};
@@ -80,6 +81,10 @@ pub struct FakeDevice {
     pub(crate) resident: bool,
     pub(crate) faults: Vec<Fault>,
     pub(crate) wrong: Vec<(Option<u64>, WrongAnswer)>,
+    pub(crate) precision: DType,
+    pub(crate) slowdown: u32,
+    pub(crate) arithmetic: Arithmetic,
+    pub(crate) swapped_names: Option<(usize, usize)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +110,10 @@ impl FakeDevice {
             resident: false,
             faults: Vec::new(),
             wrong: Vec::new(),
+            precision: DType::F32,
+            slowdown: 1,
+            arithmetic: Arithmetic::default(),
+            swapped_names: None,
         }
     }
 
@@ -209,6 +218,42 @@ impl FakeDevice {
     #[must_use]
     pub fn wrong_at_run(mut self, nth: u64, answer: WrongAnswer) -> Self {
         self.wrong.push((Some(nth), answer));
+        self
+    }
+
+    /// Says that it multiplies `f32` models in `precision`, `f32` unless set. What it computes stays
+    /// the same: see [`FakeDevice::accumulate_in`].
+    #[must_use]
+    pub fn precision(mut self, precision: DType) -> Self {
+        self.precision = precision;
+        self
+    }
+
+    /// Rounds every partial sum of `Linear` and of the totals of `Split` to `dtype`, a float.
+    #[must_use]
+    pub fn accumulate_in(mut self, dtype: DType) -> Self {
+        self.arithmetic.accumulate = Some(dtype);
+        self
+    }
+
+    /// Adds `by` to weight number `index` of every `Linear`.
+    #[must_use]
+    pub fn wrong_weight(mut self, index: usize, by: f64) -> Self {
+        self.arithmetic.wrong_weight = Some((index, by));
+        self
+    }
+
+    /// Gives two outputs each other's names in the signature; what they hold stays in place.
+    #[must_use]
+    pub fn swap_output_names(mut self, first: usize, second: usize) -> Self {
+        self.swapped_names = Some((first, second));
+        self
+    }
+
+    /// Makes every run take `factor` times as long as its script says.
+    #[must_use]
+    pub fn slower_by(mut self, factor: u32) -> Self {
+        self.slowdown = factor;
         self
     }
 

@@ -4,8 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_lock::Semaphore;
 use godwit_backend::{
-    Arena, Budget, Capabilities, DType, Device, DeviceId, DeviceMemory, Error, ErrorKind, Memory,
-    Result,
+    Arena, Budget, Capabilities, Device, DeviceId, DeviceMemory, Error, ErrorKind, Memory, Result,
 };
 
 use crate::log::Log;
@@ -63,7 +62,7 @@ impl DeviceState {
             capabilities: Capabilities {
                 encodings: plan.encodings.clone(),
                 dtypes: plan.dtypes.clone(),
-                precision: DType::F32,
+                precision: plan.precision,
                 cancellation: plan.cancellation,
             },
             labels: BTreeMap::new(),

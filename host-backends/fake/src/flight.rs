@@ -97,7 +97,8 @@ impl Flight {
         }
         let at_home =
             |error| if device.plan.resident { device.out_of_memory(error) } else { error };
-        let mut outputs = evaluate(op, signature, &staged, near).map_err(at_home)?;
+        let mut outputs =
+            evaluate(op, signature, &staged, near, &device.plan.arithmetic).map_err(at_home)?;
         for (nth, wrong) in &device.plan.wrong {
             if nth.is_none_or(|nth| nth == self.nth) {
                 wrong.apply(&mut outputs, near).map_err(at_home)?;

@@ -29,7 +29,10 @@ pub(crate) struct Loaded {
 
 impl FakeGraph {
     pub(crate) fn new(device: Arc<DeviceState>, model: &Model, script: Script) -> Result<Self> {
-        let Script { signature, op, latency, footprint } = script;
+        let Script { mut signature, op, latency, footprint } = script;
+        if let Some((first, second)) = device.plan.swapped_names {
+            swap_names(&mut signature, first, second)?;
+        }
         let ports = signature.inputs.iter().chain(&signature.outputs);
         if let Some(port) = ports.into_iter().find(|port| !device.plan.dtypes.contains(&port.dtype))
         {
@@ -45,13 +48,26 @@ impl FakeGraph {
             model: model.name().clone(),
             signature,
             op,
-            latency: latency.saturating_add(device.plan.run_latency),
+            latency: latency
+                .saturating_add(device.plan.run_latency)
+                .saturating_mul(device.plan.slowdown),
             generation: device.generation(),
             described: device.describe(),
             footprint,
             device,
         })))
     }
+}
+
+/// Only the names: everything else of an output stays where it is.
+fn swap_names(signature: &mut Signature, first: usize, second: usize) -> Result<()> {
+    let name = |at: usize| signature.outputs.get(at).map(|output| output.name.clone());
+    let misfit = || Error::internal("the outputs whose names are to be swapped are not there");
+    let (one, other) = name(first).zip(name(second)).ok_or_else(misfit)?;
+    for (at, name) in [(first, other), (second, one)] {
+        signature.outputs.get_mut(at).ok_or_else(misfit)?.name = name;
+    }
+    Ok(())
 }
 
 #[async_trait]

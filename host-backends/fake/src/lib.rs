@@ -28,6 +28,7 @@
 //! memory; a [resident](FakeDevice::resident) device allocates one handle an output besides, and a
 //! pending run one box.
 
+mod arithmetic;
 mod backend;
 mod builder;
 mod context;

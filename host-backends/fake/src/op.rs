@@ -3,6 +3,7 @@ use godwit_backend::{
 };
 
 use crate::Op;
+use crate::arithmetic::Arithmetic;
 use crate::element;
 
 /// The outputs of `op` for host `inputs`, in `memory`.
@@ -11,6 +12,7 @@ pub(crate) fn evaluate(
     signature: &Signature,
     inputs: &[Tensor],
     memory: &Memory,
+    arithmetic: &Arithmetic,
 ) -> Result<Tensors> {
     match op {
         Op::Echo => Ok(inputs.iter().cloned().collect()),
@@ -20,7 +22,11 @@ pub(crate) fn evaluate(
             let scaled = each(input, input.dtype(), memory, |x, _| Ok(x * factor))?;
             Ok(Tensors::from_iter([scaled]))
         }
-        Op::Split => split(inputs, memory),
+        Op::Split => split(inputs, memory, arithmetic),
+        Op::Linear { weights, columns } => {
+            let product = arithmetic.linear(only(inputs)?, weights, *columns, memory)?;
+            Ok(Tensors::from_iter([product]))
+        }
         Op::Mixed => mixed(signature, inputs, memory),
         Op::Expand => expand(signature, inputs, memory),
         Op::Fill(value) => fill(signature, inputs, *value, memory),
@@ -42,7 +48,7 @@ fn add(inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
     Ok(Tensors::from_iter([sum]))
 }
 
-fn split(inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
+fn split(inputs: &[Tensor], memory: &Memory, arithmetic: &Arithmetic) -> Result<Tensors> {
     let input = only(inputs)?;
     let dtype = input.dtype();
     let doubled = each(input, dtype, memory, |x, _| Ok(2.0 * x))?;
@@ -54,7 +60,8 @@ fn split(inputs: &[Tensor], memory: &Memory) -> Result<Tensors> {
     let source = bytes(input)?;
     for (row, sum) in total.chunks_exact_mut(dtype.size()).enumerate() {
         let elements = source.chunks_exact(dtype.size()).skip(row * width).take(width);
-        element::write(dtype, sum, elements.map(|element| element::read(dtype, element)).sum());
+        let terms = elements.map(|element| element::read(dtype, element));
+        element::write(dtype, sum, arithmetic.sum(terms));
     }
     Ok(Tensors::from_iter([doubled, Tensor::new(dtype, rows, total.freeze())?]))
 }

@@ -17,6 +17,13 @@ pub enum Op {
     Scale(f64),
     /// Two outputs for one input: its double, and the total of each row, its innermost dimension.
     Split,
+    /// The rows of its input times a matrix.
+    Linear {
+        /// The matrix, row by row: as many rows as the input has columns.
+        weights: Vec<f64>,
+        /// Its columns.
+        columns: usize,
+    },
     /// The squares of the first input times the second. Squares are known from 0 to 15: any other
     /// number fails the run.
     Mixed,
@@ -28,7 +35,8 @@ pub enum Op {
     Replay(Vec<Vec<u8>>),
 }
 
-const OPS: [&str; 8] = ["echo", "add", "scale", "split", "mixed", "expand", "fill", "replay"];
+const OPS: [&str; 9] =
+    ["echo", "add", "scale", "split", "linear", "mixed", "expand", "fill", "replay"];
 
 /// What a GGUF file begins with. Checks in front of a backend look no further into that format.
 const MAGIC: &[u8] = b"GGUF\n";
@@ -156,6 +164,9 @@ impl Script {
             }
             Op::Split if counts != (1, 2) || !alike() => {
                 "a split has one input and two outputs of one dtype"
+            }
+            Op::Linear { .. } if counts != (1, 1) || !alike() => {
+                "a product has one input and one output of one dtype"
             }
             Op::Mixed | Op::Expand if counts != (2, 1) => "two inputs and one output are needed",
             Op::Replay(recorded) if recorded.len() != outputs.len() => {

@@ -1,4 +1,4 @@
-use godwit_backend::{BufferMut, Error, Memory, Result, Tensor, Tensors};
+use godwit_backend::{BufferMut, DType, Error, Memory, Result, Tensor, Tensors};
 
 use crate::element;
 
@@ -33,6 +33,27 @@ pub enum WrongAnswer {
         /// Position of the output.
         output: usize,
     },
+    /// Stores the matrices of an output, its last two dimensions, column by column.
+    Transpose {
+        /// Position of the output.
+        output: usize,
+    },
+    /// Multiplies every element of an output and adds to it; integers round and saturate.
+    Affine {
+        /// Position of the output.
+        output: usize,
+        /// What every element is multiplied by.
+        factor: f64,
+        /// What is added then.
+        by: f64,
+    },
+    /// Rounds every element of an output to a narrower type.
+    Round {
+        /// Position of the output.
+        output: usize,
+        /// The narrower type.
+        to: DType,
+    },
 }
 
 impl WrongAnswer {
@@ -52,6 +73,18 @@ impl WrongAnswer {
                 bytes.rotate_right(size);
                 Some(())
             }),
+            Self::Transpose { output } => {
+                let shape = outputs.get(output).ok_or_else(misfit)?.shape().clone();
+                rewrite(outputs, output, memory, |bytes, size| transpose(bytes, size, &shape))
+            }
+            Self::Affine { output, factor, by } => {
+                each(outputs, output, memory, |_, value| value * factor + by)
+            }
+            Self::Round { output, to } => each(outputs, output, memory, |bytes, value| {
+                let bytes = bytes.get_mut(..to.size()).unwrap_or_default();
+                element::write(to, bytes, value);
+                element::read(to, bytes)
+            }),
             Self::Perturb { output, index, by } => {
                 let dtype = outputs.get(output).ok_or_else(misfit)?.dtype();
                 rewrite(outputs, output, memory, |bytes, size| {
@@ -69,6 +102,38 @@ impl WrongAnswer {
             }
         }
     }
+}
+
+/// Replaces every element of one output by `f` of it, with room for one element of any dtype.
+fn each(
+    outputs: &mut Tensors,
+    output: usize,
+    memory: &Memory,
+    f: impl Fn(&mut [u8; 8], f64) -> f64,
+) -> Result<()> {
+    let dtype = outputs.get(output).ok_or_else(misfit)?.dtype();
+    rewrite(outputs, output, memory, |bytes, size| {
+        for element in bytes.chunks_exact_mut(size) {
+            element::write(dtype, element, f(&mut [0; 8], element::read(dtype, element)));
+        }
+        Some(())
+    })
+}
+
+/// Changes the order in which each matrix is stored, and not what its shape is said to be.
+fn transpose(bytes: &mut [u8], size: usize, shape: &[usize]) -> Option<()> {
+    let [.., rows, columns] = *shape else { return None };
+    if rows == 0 || columns == 0 {
+        return Some(());
+    }
+    for matrix in bytes.chunks_exact_mut(rows * columns * size) {
+        let right = matrix.to_vec();
+        for (place, to) in matrix.chunks_exact_mut(size).enumerate() {
+            let (column, row) = (place / rows, place % rows);
+            to.copy_from_slice(right.chunks_exact(size).nth(row * columns + column)?);
+        }
+    }
+    Some(())
 }
 
 /// Replaces one output by a copy that `change` has been at; `change` gets the size of an element too.

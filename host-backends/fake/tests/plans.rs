@@ -329,3 +329,51 @@ fn inputs_that_do_not_fit_are_refused_and_the_next_run_is_right() {
     assert_eq!(kind(block_on(context.run(Tensors::new())).map(drop)), ErrorKind::InvalidArgument);
     assert!(block_on(context.run(one(values(&[1.0])))).is_ok());
 }
+
+#[test]
+fn a_product_is_one_and_its_faults_are_those_planned() {
+    let dims = |size| [Dim::Symbol("n".into()), Dim::Known(size)];
+    let weights = vec![1.0, 10.0, 2.0, 20.0, 3.0, 30.0];
+    let script = Script::new(Op::Linear { weights, columns: 2 });
+    let script = script.input("x", DType::F32, dims(3)).output("y", DType::F32, dims(2));
+    let answer = |device: FakeDevice| {
+        let mut context = context(&fake(device), &script);
+        let x = Tensor::from_values([2, 3], &[1f32, 2.0, 3.0, 1.0, 0.0, 0.0]).unwrap();
+        block_on(context.run(one(x))).unwrap()[0].values::<f32>().unwrap().to_vec()
+    };
+    assert_eq!(answer(device()), [14.0, 140.0, 1.0, 10.0]);
+    assert_eq!(answer(device().wrong_weight(3, 0.5)), [14.0, 141.0, 1.0, 10.0]);
+    let transposed = device().wrong(WrongAnswer::Transpose { output: 0 });
+    assert_eq!(answer(transposed), [14.0, 1.0, 140.0, 10.0]);
+    let affine = device().wrong(WrongAnswer::Affine { output: 0, factor: 2.0, by: 1.0 });
+    assert_eq!(answer(affine), [29.0, 281.0, 3.0, 21.0]);
+}
+
+#[test]
+fn sums_are_rounded_where_that_is_planned() {
+    let rows = [Dim::Known(1), Dim::Known(3)];
+    let script = Script::new(Op::Split).input("x", DType::F32, rows.clone());
+    let script =
+        script.output("doubled", DType::F32, rows).output("total", DType::F32, [Dim::Known(1)]);
+    let total = |device: FakeDevice| {
+        let mut context = context(&fake(device), &script);
+        // In binary16 the numbers from 2048 on are even: each 1 is lost.
+        let x = Tensor::from_values([1, 3], &[2048f32, 1.0, 1.0]).unwrap();
+        block_on(context.run(one(x))).unwrap()[1].values::<f32>().unwrap()[0]
+    };
+    assert_eq!(total(device()), 2050.0);
+    assert_eq!(total(device().accumulate_in(DType::F16)), 2048.0);
+    let rounded = device().wrong(WrongAnswer::Round { output: 1, to: DType::Bf16 });
+    assert_eq!(total(rounded), 2048.0);
+}
+
+#[test]
+fn names_are_swapped_and_precision_is_what_was_said() {
+    let two = Script::new(Op::Echo).input("a", DType::F32, n()).input("b", DType::F32, n());
+    let two = two.output("c", DType::F32, n()).output("d", DType::F32, n());
+    let fake = fake(device().swap_output_names(0, 1).precision(DType::Bf16));
+    let graph = load(&fake, &two).unwrap();
+    let names: Vec<_> = graph.signature().outputs.iter().map(|o| o.name.to_string()).collect();
+    assert_eq!(names, ["d", "c"]);
+    assert_eq!(graph.device().capabilities.precision, DType::Bf16);
+}

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use godwit_backend::{Buffer, DType, Result, Shape, Tensor};
+use godwit_backend::{Buffer, Result, Shape, Tensor};
 use half::{bf16, f16};
 use serde::Serialize;
 
@@ -27,8 +27,8 @@ pub enum Diagnosis {
     ChannelsMoved,
     /// Every element stands this many places further on along the last dimension, or in the whole tensor.
     Shifted {
-        /// How many places.
-        by: usize,
+        /// How many places; below zero when they stand too far in front.
+        by: i64,
     },
     /// Positions such as those of an argmax are all one too high or too low.
     OffByOneArgmax {
@@ -85,12 +85,10 @@ impl fmt::Display for Diagnosis {
             Self::ChannelsMoved => {
                 f.write_str("looks like another layout: channels have moved (NCHW against NHWC)")
             }
-            Self::Shifted { by } => {
-                write!(
-                    f,
-                    "elements stand {by} place(s) too far on, and an argmax of them is off by {by}"
-                )
-            }
+            Self::Shifted { by } => write!(
+                f,
+                "off by {by:+}: every element stands that many places on, and an argmax is off by {by:+}"
+            ),
             Self::OffByOneArgmax { by } => {
                 write!(f, "off by one: positions such as an argmax differ by {by:+}")
             }
@@ -172,6 +170,21 @@ impl Suspect<'_> {
         }
     }
 
+    /// What the same output of many runs looks like, one after another along a new first dimension: a
+    /// pattern that one run of few elements cannot show.
+    pub(crate) fn diagnose_together(&self) -> Result<Diagnosis> {
+        let dtype = self.reference.dtype();
+        let (x, y) = (values(dtype, host(self.reference)?), values(dtype, host(self.other)?));
+        if is_float(dtype) {
+            if let Some(found) = self.affine(&x, &y)? {
+                return Ok(found);
+            }
+        } else if let Some(found) = off_by_one(&x, &y) {
+            return Ok(found);
+        }
+        Ok(self.few(&x, &y))
+    }
+
     fn agrees(&self, a: &Tensor, b: &Tensor) -> Result<bool> {
         let alike = a.dtype() == b.dtype() && a.shape() == b.shape();
         Ok(alike && judge(a, b, self.tolerance)?.is_within())
@@ -204,15 +217,16 @@ impl Suspect<'_> {
     }
 
     /// By how many places the elements are rotated, if they are.
-    fn shift(&self, x: &[f64], y: &[f64]) -> Result<Option<usize>> {
+    fn shift(&self, x: &[f64], y: &[f64]) -> Result<Option<i64>> {
         let width = self.reference.shape().last().copied().unwrap_or(1);
-        for row in [x.len(), width] {
-            for by in [1, 2, row.saturating_sub(1)] {
-                if row < 3 || by >= row || x.len() % row != 0 {
+        for row in [width, x.len()] {
+            for by in [1, 2, -1] {
+                if row < 3 || x.len() % row != 0 {
                     continue;
                 }
                 let mut rotated = x.to_vec();
-                rotated.chunks_exact_mut(row).for_each(|row| row.rotate_right(by));
+                let places = if by < 0 { row - 1 } else { usize::try_from(by).unwrap_or(0) };
+                rotated.chunks_exact_mut(row).for_each(|row| row.rotate_right(places % row.len()));
                 if self.close(&rotated, y)? {
                     return Ok(Some(by));
                 }
@@ -258,21 +272,17 @@ impl Suspect<'_> {
             .filter(|(_, pair)| outside(*pair))
             .map(|(place, _)| place)
             .collect();
-        let width = self.reference.shape().last().copied().unwrap_or(1);
-        let channel = |place: &usize| place % width.max(1);
-        match places.as_slice() {
-            [_] if x.len() > 2 * width => Diagnosis::OneElement,
-            [first, rest @ ..]
-                if width > 1 && rest.iter().all(|place| channel(place) == channel(first)) =>
-            {
-                // In a single row, a channel and an element are the same thing.
-                if rest.is_empty() && x.len() == width {
-                    return Diagnosis::OneElement;
-                }
-                Diagnosis::OneChannel { channel: channel(first) }
-            }
-            [_] => Diagnosis::OneElement,
-            _ => Diagnosis::Unknown,
+        let dims: &[usize] = self.reference.shape();
+        let width = dims.last().copied().unwrap_or(1).max(1);
+        let of_one_run = dims.get(1..).map_or(1, |dims| dims.iter().product::<usize>().max(1));
+        let Some(first) = places.first() else { return Diagnosis::Unknown };
+        let alike = |size: usize| places.iter().all(|place| place % size == first % size);
+        if places.len() == 1 || (of_one_run > width && dims.len() > 2 && alike(of_one_run)) {
+            return Diagnosis::OneElement;
+        }
+        match width > 1 && alike(width) {
+            true => Diagnosis::OneChannel { channel: first % width },
+            false => Diagnosis::Unknown,
         }
     }
 
@@ -362,9 +372,4 @@ fn turn(tensor: &Tensor, outer: usize, rows: usize, columns: usize) -> Result<Te
         }
     }
     Tensor::new(tensor.dtype(), Shape::from([tensor.shape().elements()?]), Buffer::from(turned))
-}
-
-/// Names a type for messages about a dtype that differs.
-pub(crate) fn narrower(reference: DType, other: DType) -> bool {
-    is_float(reference) && is_float(other) && other.size() < reference.size()
 }

@@ -1,0 +1,90 @@
+//! The declaration that two devices are equivalent for a model, for placement to act on.
+
+use godwit_backend::{Device, Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::files;
+use crate::profile::Tolerance;
+use crate::recording::DeviceStamp;
+use crate::report::{Artifact, Report, Verdict};
+
+const FORMAT: &str = "godwit-equivalence";
+const VERSION: u32 = 1;
+
+/// Two devices gave the same answers, within a tolerance, for these models.
+///
+/// It holds for the very libraries it names: after an update it has to be made again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Equivalence {
+    format: String,
+    version: u32,
+    /// The models.
+    pub models: Vec<Artifact>,
+    /// The component that ran them, if one did.
+    pub app: Option<Artifact>,
+    /// One device.
+    pub a: DeviceStamp,
+    /// The other.
+    pub b: DeviceStamp,
+    /// What they were held to.
+    pub tolerance: Tolerance,
+    /// Runs compared.
+    pub samples: u64,
+}
+
+impl Equivalence {
+    /// Reads a declaration.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidEncoding` when it is not one of this version.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let read: Self = serde_json::from_slice(bytes).map_err(|error| {
+            Error::invalid_encoding("this is not a declaration of equivalence").with_source(error)
+        })?;
+        match read.format == FORMAT && read.version == VERSION {
+            true => Ok(read),
+            false => Err(Error::invalid_encoding("the declaration is of another version")),
+        }
+    }
+
+    /// The declaration as a file's bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` when it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<Vec<u8>> {
+        files::json("the declaration", self)
+    }
+
+    /// Whether it says that `a` and `b`, as they are now, are equivalent for the model of `digest`.
+    pub fn covers(&self, digest: &str, a: &Device, b: &Device) -> bool {
+        let (a, b) = (DeviceStamp::from(a), DeviceStamp::from(b));
+        let pair = (&self.a, &self.b);
+        let devices = pair == (&a, &b) || pair == (&b, &a);
+        devices && self.models.iter().any(|model| model.digest == digest)
+    }
+}
+
+impl Report {
+    /// One declaration for each device that is equivalent to the reference.
+    pub fn equivalences(&self) -> Vec<Equivalence> {
+        let reference = self.with_verdict("reference").next().and_then(|d| d.stamp.clone());
+        let Some(reference) = reference else { return Vec::new() };
+        let declared = self.devices.iter().filter_map(|device| {
+            let Verdict::Equivalent { tolerance } = &device.verdict else { return None };
+            Some(Equivalence {
+                format: FORMAT.to_owned(),
+                version: VERSION,
+                models: self.models.clone(),
+                app: self.app.clone(),
+                a: reference.clone(),
+                b: device.stamp.clone()?,
+                tolerance: *tolerance,
+                samples: self.samples,
+            })
+        });
+        declared.collect()
+    }
+}

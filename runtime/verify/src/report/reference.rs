@@ -1,0 +1,62 @@
+//! Which device the others are compared with.
+
+use godwit_backend::{DType, Error, Result, known};
+
+use super::Attempt;
+use crate::number::dtype_named;
+use crate::recording::DeviceStamp;
+
+/// The place of the reference among `attempts`, and why it is that one.
+///
+/// # Errors
+///
+/// `InvalidArgument` when the one asked for is not among them or did not answer.
+pub(super) fn choose(
+    attempts: &[Attempt],
+    wanted: Option<&str>,
+) -> Result<Option<(usize, String)>> {
+    if let Some(wanted) = wanted {
+        let found = attempts.iter().position(|attempt| attempt.device == wanted);
+        let place = found.ok_or_else(|| {
+            let ids = attempts.iter().map(|attempt| attempt.device.as_str());
+            let known = known("devices", wanted, ids.collect::<Vec<_>>());
+            Error::invalid_argument(format!("the reference '{wanted}' was not run: {known}"))
+        })?;
+        return match attempts.get(place).and_then(Attempt::answered) {
+            Some(_) => Ok(Some((place, "it was asked for".to_owned()))),
+            None => Err(Error::invalid_argument(format!(
+                "the reference '{wanted}' did not answer; the others have nothing to be compared with"
+            ))),
+        };
+    }
+    let answered = attempts.iter().enumerate().filter_map(|(place, attempt)| {
+        let stamp = attempt.answered()?.device()?;
+        Some((place, rank(stamp), stamp))
+    });
+    // Of equals the first, which is the one the caller prefers.
+    let best = answered.min_by_key(|(place, rank, _)| (*rank, *place));
+    Ok(best.map(|(place, _, stamp)| {
+        let why = format!(
+            "it computes in {}, the highest precision there is, on the plainest device ({})",
+            stamp.precision, stamp.kind
+        );
+        (place, why)
+    }))
+}
+
+/// Lower is better: precision first, then hardware.
+fn rank(stamp: &DeviceStamp) -> (u8, u8) {
+    let precision = match dtype_named(&stamp.precision) {
+        Some(DType::F64) => 0,
+        Some(DType::F32) => 1,
+        Some(DType::F16) => 2,
+        Some(DType::Bf16) => 3,
+        _ => 4,
+    };
+    let kind = match stamp.kind.as_str() {
+        "cpu" => 0,
+        "gpu" => 1,
+        _ => 2,
+    };
+    (precision, kind)
+}

@@ -1,0 +1,77 @@
+//! Sentences that the table and the page share.
+
+use super::{Finding, Report};
+use crate::bisect::FirstDivergence;
+use crate::diagnose::Diagnosis;
+use crate::words::{error, three};
+
+/// The verdict on everything, in one sentence.
+pub(super) fn headline(report: &Report) -> String {
+    let count = |word| report.with_verdict(word).count();
+    let names = |word| {
+        let names: Vec<&str> =
+            report.with_verdict(word).map(|device| device.device.as_str()).collect();
+        names.join(", ")
+    };
+    let Some(reference) = &report.reference else {
+        return "No device answered: there is nothing to compare.".to_owned();
+    };
+    let mut parts = Vec::new();
+    match (count("equivalent"), count("differs"), count("failed")) {
+        (0, 0, 0) => {
+            parts.push(format!("Only {reference} answered: there is nothing to compare it with."))
+        }
+        (equal, 0, 0) => parts.push(format!(
+            "Equivalent: {equal} device(s) give the answers of {reference} in all {} run(s).",
+            report.samples
+        )),
+        (_, differs, failed) => {
+            if differs > 0 {
+                parts.push(format!(
+                    "Not equivalent: {} differ(s) from {reference}.",
+                    names("differs")
+                ));
+            }
+            if failed > 0 {
+                parts.push(format!("Failed: {}.", names("failed")));
+            }
+            if count("equivalent") > 0 {
+                parts.push(format!("Equivalent: {}.", names("equivalent")));
+            }
+        }
+    }
+    if count("absent") > 0 {
+        parts.push(format!("Absent: {}.", names("absent")));
+    }
+    parts.join(" ")
+}
+
+/// One finding in a sentence or two.
+pub(super) fn finding(finding: &Finding) -> String {
+    let what = &finding.what;
+    let subject = match finding.output.as_str() {
+        "" => format!("run {} of {}", finding.run, finding.model),
+        output => format!("run {} of {}, output '{output}'", finding.run, finding.model),
+    };
+    match &finding.diagnosis {
+        Diagnosis::Unknown => format!("{subject}: {what}"),
+        diagnosis => format!("{subject}: {diagnosis}; {what}"),
+    }
+}
+
+/// The first operator in a sentence.
+pub(super) fn divergence(found: &FirstDivergence) -> String {
+    let mut text = format!(
+        "first operator that differs: {} '{}' (node {} of {}), off by {} at '{}', {} times its allowance, \
+         while its inputs agree",
+        found.operator,
+        found.node,
+        found.position + 1,
+        found.nodes,
+        error(found.max_abs),
+        found.output,
+        three(found.allowance_used)
+    );
+    found.notes.iter().for_each(|note| text.push_str(&format!("; {note}")));
+    text
+}
