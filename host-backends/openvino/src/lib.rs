@@ -1,1 +1,28 @@
 //! The OpenVINO backend: Intel's CPUs, GPUs and NPUs, by the OpenVINO library loaded at run time.
+//!
+//! | question | answer |
+//! |---|---|
+//! | where is the library | where [`OpenVino::open`] is told; nothing is searched for |
+//! | which precision | the model's own; another is asked for by the option `precision` |
+//! | where does a run happen | on the caller's thread while runs are short, else on the library's |
+//! | when does a dropped run stop | at any time, but not inside one `Loop` or `If` |
+//! | what is copied | nothing, but for the first output of a shape that was not known before the run |
+//! | what can a bad model do | fail; some keep the thread that loads them, see [`OpenVinoOptions::load_deadline`] |
+
+#![deny(missing_docs)]
+
+mod backend;
+mod context;
+mod errors;
+mod flight;
+mod graph;
+mod load;
+mod onnx;
+mod options;
+mod ov;
+mod pace;
+mod probe;
+mod properties;
+
+pub use backend::OpenVino;
+pub use options::OpenVinoOptions;

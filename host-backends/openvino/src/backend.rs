@@ -1,0 +1,90 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use godwit_backend::{
+    Backend, Device, Error, Graph, Model, Result, Target, Workers, async_trait, known,
+};
+
+use crate::graph::{OvGraph, Shared};
+use crate::load::load;
+use crate::ov::{self, Core, Version};
+use crate::probe::{self, Found};
+use crate::{OpenVinoOptions, errors, properties};
+
+/// Drives the devices of the OpenVINO library, as `openvino-cpu:0`, `openvino-gpu:0`, `openvino-npu:0`
+/// and, where the library chooses, `openvino-auto:0`.
+#[derive(Debug)]
+pub struct OpenVino {
+    core: Arc<Core>,
+    version: Version,
+    options: OpenVinoOptions,
+}
+
+impl OpenVino {
+    /// Opens the library at `path`, the file of its C interface. A process opens one.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when it cannot be loaded, is too old, or the process has opened another.
+    pub fn open(path: &Path, options: OpenVinoOptions) -> Result<Self> {
+        let version = ov::open(path)?;
+        let core = Core::new().map_err(|failure| {
+            Error::unavailable("the OpenVINO library could not be started").with_source(failure)
+        })?;
+        Ok(Self { core: Arc::new(core), version, options })
+    }
+
+    fn found(&self) -> Result<Vec<Found>> {
+        probe::devices(&self.core, &self.version).map_err(|failure| {
+            Error::unavailable("the OpenVINO library could not list its devices")
+                .with_source(failure)
+        })
+    }
+}
+
+#[async_trait]
+impl Backend for OpenVino {
+    fn name(&self) -> &str {
+        "openvino"
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        Ok(self.found()?.into_iter().map(|found| found.device).collect())
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        let all = self.found()?;
+        let Some(Found { mut device, name }) =
+            all.iter().find(|found| found.device.id == target.device).cloned()
+        else {
+            let ids = all.iter().map(|found| found.device.id.as_str());
+            let known = known("devices", target.device.as_str(), ids.collect::<Vec<_>>());
+            return Err(Error::not_found(format!(
+                "there is no device '{}' here: {known}",
+                target.device
+            )));
+        };
+        let supported =
+            self.core.property(&name, "SUPPORTED_PROPERTIES").map_err(errors::internal)?;
+        let supported: Vec<&str> = supported.split_whitespace().collect();
+        let mut properties = properties::read(&target.options, &supported)?;
+        if let Some(precision) = properties.precision {
+            device.capabilities.precision = precision;
+        } else if !name.starts_with("NPU") {
+            properties.pairs.push(("INFERENCE_PRECISION_HINT".into(), "f32".into()));
+        }
+        let loader = Workers::new("godwit-openvino-load", 1, 1)?;
+        let (core, own, pairs) = (self.core.clone(), model.clone(), properties.pairs);
+        let loaded = loader.run(move |stop| load(&core, &own, &name, &pairs, stop)).await??;
+        Ok(Arc::new(OvGraph(Arc::new(Shared {
+            compiled: loaded.compiled,
+            signature: loaded.signature,
+            steady: loaded.steady,
+            device,
+            footprint: model.byte_len(),
+            inline_under: self.options.inline_under,
+            short_below: AtomicUsize::new(0),
+        }))))
+    }
+}

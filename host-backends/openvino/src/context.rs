@@ -1,0 +1,267 @@
+#![allow(unsafe_code, reason = "lends the memory of tensors to the library")]
+
+use std::fmt;
+use std::future::poll_fn;
+use std::mem;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use godwit_backend::{
+    DType, Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData,
+    TensorInfo, Tensors,
+};
+use smallvec::SmallVec;
+
+use crate::errors;
+use crate::flight::{Flight, Held, Phase};
+use crate::graph::Shared;
+use crate::ov::{HostTensor, Request};
+use crate::pace::Pace;
+
+/// One caller's state on a graph.
+pub(crate) struct OvContext {
+    graph: Arc<Shared>,
+    memory: Memory,
+    flight: Arc<Flight>,
+    /// Absent only while the context is dropped.
+    request: Option<Request>,
+    pace: Pace,
+    /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
+    seen: Option<(SmallVec<[Shape; 4]>, SmallVec<[Shape; 4]>)>,
+}
+
+impl OvContext {
+    pub(crate) fn open(graph: Arc<Shared>, memory: Memory) -> Result<Self> {
+        let flight = Arc::new(Flight::default());
+        let request = graph.compiled.request(flight.clone()).map_err(|failure| {
+            Error::failed("the device could not open the model").with_source(failure)
+        })?;
+        let pace = graph.pace();
+        Ok(Self { graph, memory, flight, request: Some(request), pace, seen: None })
+    }
+
+    fn request(&mut self) -> Result<&mut Request> {
+        self.request.as_mut().ok_or_else(|| Error::internal("a context without a request"))
+    }
+
+    /// The dimensions of an output, if they are known before the run.
+    fn expected(&self, at: usize, inputs: &Tensors) -> Option<Shape> {
+        let info = self.graph.signature.outputs.get(at)?;
+        let known = info.dims.as_ref().and_then(|dims| {
+            let size = |dim: &Dim| if let Dim::Known(size) = dim { Some(*size) } else { None };
+            dims.iter().map(size).collect::<Option<SmallVec<[usize; 6]>>>()
+        });
+        if let Some(known) = known {
+            return Some(Shape::from(&*known));
+        }
+        let (seen_inputs, seen_outputs) = self.seen.as_ref()?;
+        let same = seen_inputs.iter().eq(inputs.iter().map(Tensor::shape));
+        seen_outputs.get(at).filter(|_| same && self.graph.steady).cloned()
+    }
+
+    /// Gives the library its views of the inputs and of the outputs whose size is known.
+    fn bind(&mut self, inputs: Tensors) -> Result<Held> {
+        let graph = self.graph.clone();
+        let mut held = Held::default();
+        for (at, input) in inputs.into_iter().enumerate() {
+            let view = view(&input, &self.memory, &mut held)?;
+            // SAFETY: `held` outlives every run that begins before the next binding.
+            unsafe { self.request()?.set_input(at, &view) }.map_err(errors::internal)?;
+            held.views.push(view);
+        }
+        for (at, info) in graph.signature.outputs.iter().enumerate() {
+            let (buffer, view) = match self.expected(at, &held.inputs) {
+                Some(shape) => {
+                    let mut buffer = self.memory.writable(shape.byte_len(info.dtype)?)?;
+                    // SAFETY: as above; the buffer is not touched until the run has ended.
+                    let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
+                    (Some(buffer), view)
+                }
+                None => (None, HostTensor::unsized_of(info.dtype, rank(info))),
+            };
+            let view = view.map_err(errors::internal)?;
+            // SAFETY: as above.
+            unsafe { self.request()?.set_output(at, &view) }.map_err(errors::internal)?;
+            held.outputs.push(buffer);
+            held.views.push(view);
+        }
+        Ok(held)
+    }
+
+    /// The outputs of the run that has ended.
+    fn collect(&mut self, held: Held) -> Result<Tensors> {
+        let graph = self.graph.clone();
+        let mut outputs = Tensors::new();
+        let Held { inputs, outputs: buffers, views } = held;
+        for ((at, info), buffer) in graph.signature.outputs.iter().enumerate().zip(buffers) {
+            if let Some(buffer) = buffer {
+                let shape = self.expected(at, &inputs);
+                let shape = shape.ok_or_else(|| Error::internal("an output of no shape"))?;
+                outputs.push(Tensor::new(info.dtype, shape, buffer.freeze())?);
+                continue;
+            }
+            let tensor = self.request()?.output(at).map_err(errors::internal)?;
+            let shape = tensor.shape().map_err(errors::internal)?;
+            // SAFETY: the run has ended, and the request holds the memory.
+            let bytes = unsafe { tensor.bytes() }.map_err(errors::internal)?;
+            metrics::counter!("godwit_openvino_copied_bytes", "side" => "output")
+                .increment(bytes.len() as u64);
+            outputs.push(Tensor::new(info.dtype, shape, self.memory.copy_from(bytes)?)?);
+        }
+        drop(views);
+        if self.graph.steady {
+            let shapes = |tensors: &Tensors| tensors.iter().map(|it| it.shape().clone()).collect();
+            self.seen = Some((shapes(&inputs), shapes(&outputs)));
+        }
+        Ok(outputs)
+    }
+
+    fn run_here(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+        let held = self.bind(inputs)?;
+        let began = Instant::now();
+        let outcome = self.request()?.infer();
+        self.record(bytes, began);
+        outcome.map_err(errors::run)?;
+        self.collect(held)
+    }
+
+    fn record(&mut self, bytes: usize, began: Instant) {
+        let before = self.pace.below();
+        self.pace.record(bytes, began.elapsed());
+        if self.pace.below() != before {
+            self.graph.learn(&self.pace);
+        }
+    }
+
+    async fn run_there(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+        let inputs = to_host(inputs, &self.memory).await?;
+        // A run that was dropped may still be on its way down.
+        self.landed().await?;
+        let held = self.bind(inputs)?;
+        let began = Instant::now();
+        self.flight.take_off();
+        if let Err(failure) = self.request()?.start() {
+            self.flight.ground();
+            return Err(errors::run(failure));
+        }
+        let mut aloft = Aloft { context: self, held: Some(held) };
+        aloft.context.flight().await;
+        let held = aloft.held.take().unwrap_or_default();
+        drop(aloft);
+        let outcome = self.request()?.wait();
+        self.flight.ground();
+        self.record(bytes, began);
+        outcome.map_err(errors::run)?;
+        self.collect(held)
+    }
+
+    async fn flight(&self) {
+        poll_fn(|cx| self.flight.poll_landed(cx)).await;
+    }
+
+    async fn landed(&mut self) -> Result<()> {
+        self.flight().await;
+        if self.flight.phase() == Phase::Landed {
+            // How it ended is of no interest any more.
+            let _ = self.request()?.wait();
+            self.flight.ground();
+        }
+        Ok(())
+    }
+}
+
+/// A run under way: dropped before its end, it is cancelled and its memory is left to the library.
+struct Aloft<'a> {
+    context: &'a OvContext,
+    held: Option<Held>,
+}
+
+impl Drop for Aloft<'_> {
+    fn drop(&mut self) {
+        let Some(held) = self.held.take() else { return };
+        self.context.flight.abandon(held);
+        if let Some(request) = &self.context.request
+            && let Err(failure) = request.cancel()
+        {
+            tracing::warn!(%failure, "a run could not be cancelled");
+        }
+    }
+}
+
+impl ExecutionContext for OvContext {
+    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+        if let Err(error) = self.graph.signature.check(&inputs) {
+            return Run::ready(Err(error));
+        }
+        let bytes = inputs.iter().map(Tensor::byte_len).fold(0, usize::saturating_add);
+        let here = self.graph.steady
+            && self.pace.is_short(bytes)
+            && self.flight.phase() == Phase::Ground
+            && inputs.iter().all(|input| input.host().is_some());
+        if here {
+            return Run::ready(self.run_here(inputs, bytes));
+        }
+        Run::pending(self.run_there(inputs, bytes))
+    }
+}
+
+impl Drop for OvContext {
+    fn drop(&mut self) {
+        // Freeing a request waits for its run, and nobody should have to wait for that.
+        if self.flight.phase() == Phase::Air {
+            let left = (self.request.take(), self.graph.clone());
+            let reaper = thread::Builder::new().name("godwit-openvino-reap".into());
+            if let Err(error) = reaper.spawn(move || drop(left)) {
+                tracing::warn!(%error, "a context waits for its run");
+            }
+        }
+    }
+}
+
+/// The library's view of an input, whose bytes go into `held`.
+fn view(input: &Tensor, memory: &Memory, held: &mut Held) -> Result<HostTensor> {
+    let Some(bytes) = input.host() else {
+        return Err(Error::internal("an input that is not on the host"));
+    };
+    let aligned = bytes.as_ptr().align_offset(input.dtype().size()) == 0;
+    let input = if aligned {
+        input.clone()
+    } else {
+        metrics::counter!("godwit_openvino_copied_bytes", "side" => "input")
+            .increment(bytes.len() as u64);
+        Tensor::new(input.dtype(), input.shape().clone(), memory.copy_from(bytes)?)?
+    };
+    let data = input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr());
+    // SAFETY: inputs are only read, and `held` keeps them for as long as the view is used.
+    let view = unsafe { HostTensor::over(input.dtype(), input.shape(), data.cast_mut()) };
+    held.inputs.push(input);
+    view.map_err(errors::internal)
+}
+
+fn rank(info: &TensorInfo) -> usize {
+    info.dims.as_ref().map_or(1, Vec::len)
+}
+
+async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
+    let mut host = Tensors::new();
+    for input in inputs {
+        host.push(match input.data() {
+            TensorData::Host(_) => input,
+            TensorData::Device(_) => {
+                let bytes = input.to_host(memory).await?;
+                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
+            }
+        });
+    }
+    Ok(host)
+}
+
+impl fmt::Debug for OvContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OvContext")
+            .field("graph", &self.graph)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
+}

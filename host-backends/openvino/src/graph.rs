@@ -1,0 +1,66 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use godwit_backend::{Device, ExecutionContext, Graph, Memory, Result, Signature, async_trait};
+
+use crate::context::OvContext;
+use crate::ov::Compiled;
+use crate::pace::Pace;
+
+/// What every context of a graph shares.
+pub(crate) struct Shared {
+    pub(crate) compiled: Compiled,
+    pub(crate) signature: Signature,
+    /// Whether the inputs' dimensions alone say how much work a run is and how large its outputs are.
+    pub(crate) steady: bool,
+    pub(crate) device: Device,
+    pub(crate) footprint: u64,
+    pub(crate) inline_under: Duration,
+    /// What contexts have learnt of the graph's pace, so that a new one need not.
+    pub(crate) short_below: AtomicUsize,
+}
+
+/// A model compiled for one of the library's devices.
+#[derive(Debug)]
+pub(crate) struct OvGraph(pub(crate) Arc<Shared>);
+
+impl Shared {
+    pub(crate) fn pace(&self) -> Pace {
+        Pace::new(self.inline_under, self.short_below.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn learn(&self, pace: &Pace) {
+        self.short_below.store(pace.below(), Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl Graph for OvGraph {
+    fn signature(&self) -> &Signature {
+        &self.0.signature
+    }
+
+    fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    fn footprint(&self) -> u64 {
+        self.0.footprint
+    }
+
+    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+        Ok(Box::new(OvContext::open(self.0.clone(), memory.clone())?))
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared")
+            .field("signature", &self.signature)
+            .field("device", &self.device.id)
+            .field("footprint", &self.footprint)
+            .finish_non_exhaustive()
+    }
+}

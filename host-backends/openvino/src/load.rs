@@ -1,0 +1,106 @@
+use std::sync::Arc;
+
+use godwit_backend::{DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo};
+
+use crate::errors;
+use crate::onnx::{self, Outline, Value};
+use crate::ov::{Compiled, Core, HostTensor, Port};
+
+/// A model ready to run.
+#[derive(Debug)]
+pub(crate) struct Loaded {
+    pub(crate) compiled: Compiled,
+    pub(crate) signature: Signature,
+    pub(crate) steady: bool,
+}
+
+/// Reads and compiles `model`, looking at `stop` between the two. May take for ever.
+pub(crate) fn load(
+    core: &Core,
+    model: &Model,
+    device: &str,
+    properties: &[(String, String)],
+    stop: &Stop,
+) -> Result<Loaded> {
+    let (bytes, weights) = match (model.encoding(), model.parts()) {
+        (Encoding::Onnx, [bytes]) => (bytes, None),
+        (Encoding::Openvino, [xml]) => (xml, None),
+        (Encoding::Openvino, [xml, weights]) => (xml, Some(weights)),
+        (Encoding::Onnx, parts) => {
+            return Err(Error::invalid_encoding(format!(
+                "an ONNX model is one file, not {}",
+                parts.len()
+            )));
+        }
+        (Encoding::Openvino, parts) => {
+            return Err(Error::invalid_encoding(format!(
+                "an OpenVINO model is its XML and its weights, not {} files",
+                parts.len()
+            )));
+        }
+        (other, _) => {
+            return Err(Error::unsupported(format!(
+                "OpenVINO devices read openvino and onnx models, not {other}"
+            )));
+        }
+    };
+    let not_one =
+        || Error::invalid_encoding(format!("the bytes are not an {} model", model.encoding()));
+    let outline = match model.encoding() {
+        Encoding::Onnx => onnx::outline(bytes).ok_or_else(not_one)?,
+        // The library guesses the format from the bytes, and this one was promised.
+        _ if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
+        _ => Outline::default(),
+    };
+    let weights = weights.map(|weights| view(weights)).transpose()?;
+    let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;
+    proceed(stop)?;
+    let compiled = core.compile(&read, device, properties).map_err(errors::compile)?;
+    proceed(stop)?;
+    let inputs = compiled.inputs().map_err(errors::internal)?;
+    let outputs = compiled.outputs().map_err(errors::internal)?;
+    let signature = Signature {
+        inputs: infos("input", inputs, &outline.inputs)?,
+        outputs: infos("output", outputs, &outline.outputs)?,
+    };
+    Ok(Loaded { compiled, signature, steady: outline.steady })
+}
+
+/// The weights as a tensor of bytes over the model's own memory.
+#[allow(unsafe_code, reason = "lends the model's memory to the library")]
+fn view(weights: &[u8]) -> Result<HostTensor> {
+    // SAFETY: the library reads weights only, and the caller holds them for as long as the graph.
+    unsafe { HostTensor::over(DType::U8, &[weights.len()], weights.as_ptr().cast_mut()) }
+        .map_err(errors::internal)
+}
+
+fn proceed(stop: &Stop) -> Result<()> {
+    if stop.is_stopped() { Err(Error::cancelled("the load was cancelled")) } else { Ok(()) }
+}
+
+/// The model's own names, and those of its dimensions, on the ports of the library.
+fn infos(side: &str, ports: Vec<Port>, values: &[Value]) -> Result<Vec<TensorInfo>> {
+    let same = ports.len() == values.len();
+    let infos = ports.into_iter().enumerate().map(|(index, port)| {
+        let value = values.get(index).filter(|_| same);
+        let name = value.map(|value| value.name.clone()).or(port.name);
+        let name: Arc<str> = name.unwrap_or_else(|| format!("{side}_{index}")).into();
+        let dtype = port.dtype.ok_or_else(|| {
+            Error::unsupported(format!("'{name}' is of a dtype that cannot be passed in or out"))
+        })?;
+        let symbols = value.map_or(&[][..], |value| &value.symbols);
+        let dims = port.dims.map(|dims| {
+            let named = symbols.len() == dims.len();
+            let dim = |(at, dim): (usize, Option<usize>)| match dim {
+                Some(size) => Dim::Known(size),
+                None => match symbols.get(at).filter(|_| named) {
+                    Some(Some(symbol)) => Dim::Symbol(symbol.as_str().into()),
+                    _ => Dim::Unknown,
+                },
+            };
+            dims.into_iter().enumerate().map(dim).collect()
+        });
+        Ok(TensorInfo { name, dtype, dims })
+    });
+    infos.collect()
+}

@@ -1,0 +1,25 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the OpenVINO backend uses the library and the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenVinoOptions {
+    /// Runs that take less than this happen on the caller's thread, where waking a thread of the library
+    /// and being woken by it would be a large part of them. Zero sends every run to the library's threads.
+    pub inline_under: Duration,
+    /// How long a model may take to load. The thread of a load that takes longer cannot be stopped: the
+    /// load fails, and the thread remains until the library is done with the model, if it ever is.
+    pub load_deadline: Duration,
+    /// A folder where compiled models are kept, so that loading them again is quick. `None` keeps none.
+    pub cache_dir: Option<PathBuf>,
+}
+
+impl Default for OpenVinoOptions {
+    fn default() -> Self {
+        Self {
+            inline_under: Duration::from_micros(200),
+            load_deadline: Duration::from_secs(120),
+            cache_dir: None,
+        }
+    }
+}

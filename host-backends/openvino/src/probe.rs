@@ -1,0 +1,74 @@
+use std::collections::BTreeMap;
+use std::fs;
+
+use godwit_backend::{
+    Cancellation, Capabilities, DType, Device, DeviceId, DeviceKind, DeviceMemory, Encoding,
+};
+
+use crate::ov::{Core, Failure, Version};
+
+/// A device of the contract and the library's name for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Found {
+    pub(crate) device: Device,
+    pub(crate) name: String,
+}
+
+/// The devices the library has now, and the one that chooses among them.
+pub(crate) fn devices(core: &Core, version: &Version) -> Result<Vec<Found>, Failure> {
+    let mut found = Vec::new();
+    let mut names = core.devices()?;
+    if core.property("AUTO", "SUPPORTED_PROPERTIES").is_ok() {
+        names.push("AUTO".into());
+    }
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for name in names {
+        let family = name.split('.').next().unwrap_or(&name).to_lowercase();
+        let index = counts.entry(family.clone()).or_default();
+        let id = DeviceId::new(format!("openvino-{family}:{index}"));
+        *index += 1;
+        found.push(Found { device: device(core, version, id, &name, &family), name });
+    }
+    Ok(found)
+}
+
+fn device(core: &Core, version: &Version, id: DeviceId, name: &str, family: &str) -> Device {
+    let (kind, precision) = match family {
+        "gpu" => (DeviceKind::Gpu, DType::F32),
+        "npu" => (DeviceKind::Tpu, DType::F16),
+        _ => (DeviceKind::Cpu, DType::F32),
+    };
+    let full_name = core.property(name, "FULL_DEVICE_NAME").unwrap_or_default();
+    let full_name = match full_name.trim() {
+        "" if family == "auto" => "the device that OpenVINO chooses",
+        "" => name,
+        full_name => full_name,
+    };
+    Device {
+        id,
+        kind,
+        name: full_name.to_owned(),
+        driver: version.driver(),
+        memory: memory(core, name, family),
+        capabilities: Capabilities {
+            encodings: vec![Encoding::Openvino, Encoding::Onnx],
+            dtypes: DType::ALL.to_vec(),
+            precision,
+            cancellation: Cancellation::AnyTime,
+        },
+        labels: BTreeMap::from([("openvino".to_owned(), name.to_owned())]),
+    }
+}
+
+fn memory(core: &Core, name: &str, family: &str) -> Option<DeviceMemory> {
+    if family != "cpu" {
+        let total = core.property(name, "GPU_DEVICE_TOTAL_MEM_SIZE").ok()?.trim().parse().ok()?;
+        return Some(DeviceMemory { total, free: total });
+    }
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let field = |key: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    };
+    Some(DeviceMemory { total: field("MemTotal")?, free: field("MemAvailable")? })
+}
