@@ -51,6 +51,17 @@ pub fn find_in(
     engine: &'static Engine,
     explicit: Option<&Path>,
 ) -> Result<Found, Absent> {
+    let found = search(environment, engine, explicit)?;
+    // A loader gives relative names meanings of its own.
+    let path = std::path::absolute(&found.path).unwrap_or(found.path);
+    Ok(Found { path, ..found })
+}
+
+fn search(
+    environment: &Environment,
+    engine: &'static Engine,
+    explicit: Option<&Path>,
+) -> Result<Found, Absent> {
     let os = environment.platform.map(|platform| platform.os);
     let mut search = Search { engine, os, looked: Vec::new() };
     if let Some(path) = explicit {

@@ -110,6 +110,13 @@ fn godwits_folder_may_be_elsewhere() {
     assert_eq!(machine.openvino(None).unwrap().version, version("2026.4.1"));
 }
 
+#[test]
+fn a_relative_path_becomes_absolute() {
+    let machine = Machine::new(LINUX_X86_64);
+    let found = machine.openvino(Some(Path::new("Cargo.toml"))).unwrap();
+    assert_eq!(found.path, std::env::current_dir().unwrap().join("Cargo.toml"));
+}
+
 /// A folder without a home: services have none.
 #[test]
 fn a_user_without_a_home() {

@@ -151,8 +151,7 @@ fn many_at_once_install_it_once() {
     };
     let did = thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap())
-            .collect::<Vec<_>>()
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(did.iter().filter(|did| **did).count(), 1, "{did:?}");
 }
