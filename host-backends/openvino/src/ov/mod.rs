@@ -29,7 +29,7 @@ macro_rules! handle {
         pub(crate) struct $name(std::ptr::NonNull<openvino_sys::$raw>);
 
         impl $name {
-            fn ptr(&self) -> *mut openvino_sys::$raw {
+            pub(in crate::ov) fn ptr(&self) -> *mut openvino_sys::$raw {
                 self.0.as_ptr()
             }
         }
