@@ -287,8 +287,9 @@ impl Suspect<'_> {
     }
 
     fn precision(&self, x: &[f64], y: &[f64]) -> Result<Diagnosis> {
+        // Within their range, all of bfloat16's numbers are binary16's too.
         let rounded =
-            [(ProfileName::Fp16, holds_f16 as fn(f64) -> bool), (ProfileName::Bf16, holds_bf16)];
+            [(ProfileName::Bf16, holds_bf16 as fn(f64) -> bool), (ProfileName::Fp16, holds_f16)];
         for (looks_like, holds) in rounded {
             let narrower = self.tolerance.profile < looks_like;
             if narrower && y.iter().all(|y| holds(*y)) && !x.iter().all(|x| holds(*x)) {

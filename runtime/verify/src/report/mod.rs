@@ -1,6 +1,7 @@
 //! What a verification found, as a value that is printed, drawn and kept.
 
 mod build;
+mod escape;
 mod html;
 mod matching;
 mod outputs;
@@ -8,9 +9,6 @@ mod plot;
 mod reference;
 mod table;
 mod words;
-
-#[cfg(test)]
-mod tests;
 
 use std::collections::BTreeMap;
 

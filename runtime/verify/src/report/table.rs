@@ -99,7 +99,7 @@ fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, right: usize)
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().copied());
-    rows.for_each(|row| drop(table.add_row(row)));
+    table.add_rows(rows);
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if index >= right {

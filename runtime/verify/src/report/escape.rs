@@ -1,0 +1,44 @@
+//! Text on its way into a page. Everything that is not written here goes through it.
+
+use std::fmt::{self, Write};
+
+/// Shows a text so that it is nothing but text, in elements and in quoted attributes alike.
+pub(super) struct Text<'a>(pub(super) &'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for character in self.0.chars() {
+            match character {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\'' => f.write_str("&#39;")?,
+                // What reorders or hides text on screen would let a name pretend to be another.
+                c if is_invisible(c) => f.write_char('\u{fffd}')?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_invisible(character: char) -> bool {
+    let control = character.is_control() && character != '\n';
+    control
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_gets_out_of_an_element_or_an_attribute() {
+        let shown = Text("<a href=\"x\" b='y'>&\u{202e}\u{0}</a>").to_string();
+        assert_eq!(
+            shown,
+            "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;\u{fffd}\u{fffd}&lt;/a&gt;"
+        );
+    }
+}
