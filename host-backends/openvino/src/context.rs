@@ -2,14 +2,13 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::mem;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    DType, Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData,
-    TensorInfo, Tensors,
+    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData, TensorInfo,
+    Tensors,
 };
 use smallvec::SmallVec;
 
@@ -26,6 +25,8 @@ pub(crate) struct OvContext {
     flight: Arc<Flight>,
     /// Absent only while the context is dropped.
     request: Option<Request>,
+    /// The library's own tensors for the outputs, to be bound where the size is not known.
+    own: SmallVec<[HostTensor; 4]>,
     pace: Pace,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
     seen: Option<(SmallVec<[Shape; 4]>, SmallVec<[Shape; 4]>)>,
@@ -38,7 +39,10 @@ impl OvContext {
             Error::failed("the device could not open the model").with_source(failure)
         })?;
         let pace = graph.pace();
-        Ok(Self { graph, memory, flight, request: Some(request), pace, seen: None })
+        let count = graph.signature.outputs.len();
+        let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
+        let own = own.map_err(errors::internal)?;
+        Ok(Self { graph, memory, flight, request: Some(request), own, pace, seen: None })
     }
 
     fn request(&mut self) -> Result<&mut Request> {
@@ -71,19 +75,22 @@ impl OvContext {
             held.views.push(view);
         }
         for (at, info) in graph.signature.outputs.iter().enumerate() {
-            let (buffer, view) = match self.expected(at, &held.inputs) {
-                Some(shape) => {
-                    let mut buffer = self.memory.writable(shape.byte_len(info.dtype)?)?;
-                    // SAFETY: as above; the buffer is not touched until the run has ended.
-                    let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
-                    (Some(buffer), view)
-                }
-                None => (None, HostTensor::unsized_of(info.dtype, rank(info))),
+            let Some(shape) = self.expected(at, &held.inputs) else {
+                let (Some(request), Some(own)) = (&mut self.request, self.own.get(at)) else {
+                    return Err(Error::internal("a context without an output"));
+                };
+                // SAFETY: the library looks after the memory of its own tensors.
+                unsafe { request.set_output(at, own) }.map_err(errors::internal)?;
+                held.outputs.push(None);
+                continue;
             };
+            let mut buffer = self.memory.writable(shape.byte_len(info.dtype)?)?;
+            // SAFETY: the buffer is in `held`, as above, and is not touched until the run has ended.
+            let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
             let view = view.map_err(errors::internal)?;
             // SAFETY: as above.
             unsafe { self.request()?.set_output(at, &view) }.map_err(errors::internal)?;
-            held.outputs.push(buffer);
+            held.outputs.push(Some(buffer));
             held.views.push(view);
         }
         Ok(held)
@@ -145,8 +152,8 @@ impl OvContext {
             self.flight.ground();
             return Err(errors::run(failure));
         }
-        let mut aloft = Aloft { context: self, held: Some(held) };
-        aloft.context.flight().await;
+        let mut aloft = Aloft { flight: &self.flight, request: &self.request, held: Some(held) };
+        down(aloft.flight).await;
         let held = aloft.held.take().unwrap_or_default();
         drop(aloft);
         let outcome = self.request()?.wait();
@@ -156,12 +163,8 @@ impl OvContext {
         self.collect(held)
     }
 
-    async fn flight(&self) {
-        poll_fn(|cx| self.flight.poll_landed(cx)).await;
-    }
-
     async fn landed(&mut self) -> Result<()> {
-        self.flight().await;
+        down(&self.flight).await;
         if self.flight.phase() == Phase::Landed {
             // How it ended is of no interest any more.
             let _ = self.request()?.wait();
@@ -173,15 +176,16 @@ impl OvContext {
 
 /// A run under way: dropped before its end, it is cancelled and its memory is left to the library.
 struct Aloft<'a> {
-    context: &'a OvContext,
+    flight: &'a Flight,
+    request: &'a Option<Request>,
     held: Option<Held>,
 }
 
 impl Drop for Aloft<'_> {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        self.context.flight.abandon(held);
-        if let Some(request) = &self.context.request
+        self.flight.abandon(held);
+        if let Some(request) = self.request
             && let Err(failure) = request.cancel()
         {
             tracing::warn!(%failure, "a run could not be cancelled");
@@ -219,6 +223,11 @@ impl Drop for OvContext {
     }
 }
 
+/// Waits until no run is in the air.
+async fn down(flight: &Flight) {
+    poll_fn(|cx| flight.poll_landed(cx)).await;
+}
+
 /// The library's view of an input, whose bytes go into `held`.
 fn view(input: &Tensor, memory: &Memory, held: &mut Held) -> Result<HostTensor> {
     let Some(bytes) = input.host() else {
@@ -237,10 +246,6 @@ fn view(input: &Tensor, memory: &Memory, held: &mut Held) -> Result<HostTensor> 
     let view = unsafe { HostTensor::over(input.dtype(), input.shape(), data.cast_mut()) };
     held.inputs.push(input);
     view.map_err(errors::internal)
-}
-
-fn rank(info: &TensorInfo) -> usize {
-    info.dims.as_ref().map_or(1, Vec::len)
 }
 
 async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {

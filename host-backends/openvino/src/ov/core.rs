@@ -3,9 +3,7 @@
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 
-use openvino_sys::{
-    self as sys, ov_available_devices_t, ov_core_t, ov_model_t, ov_property_t, ov_status_e,
-};
+use openvino_sys::{self as sys, ov_available_devices_t, ov_property_t, ov_status_e};
 
 use super::failure::taken;
 use super::{Compiled, Failure, HostTensor, check, handle, made};

@@ -12,12 +12,13 @@ mod request;
 mod tensor;
 
 pub(crate) use compiled::Compiled;
-pub(crate) use core::{Core, Read};
+pub(crate) use core::Core;
 pub(crate) use failure::Failure;
 pub(crate) use library::{Version, open};
 pub(crate) use port::Port;
 pub(crate) use request::{Landing, Request};
-pub(crate) use tensor::{HostTensor, element, of_element};
+pub(crate) use tensor::HostTensor;
+use tensor::of_element;
 
 use failure::{check, made};
 

@@ -20,6 +20,8 @@ pub(crate) trait Landing: Any + Send + Sync {
 /// Runs one inference at a time. Dropping it waits for a run that is under way.
 pub(crate) struct Request {
     raw: NonNull<ov_infer_request_t>,
+    /// Read by the library through its address at the end of every run.
+    callback: Box<ov_callback_t>,
     /// What the callback points to.
     _landing: Arc<dyn Any + Send + Sync>,
 }
@@ -35,11 +37,12 @@ impl Request {
         landing: Arc<L>,
     ) -> Result<Self, Failure> {
         let args = Arc::as_ptr(&landing).cast_mut().cast::<c_void>();
-        let request = Self { raw, _landing: landing };
-        let callback = ov_callback_t { callback_func: Some(landed::<L>), args };
-        // SAFETY: the request is valid; the callback's argument lives as long as the request.
-        let status =
-            unsafe { sys::ov_infer_request_set_callback(raw.as_ptr(), &raw const callback) };
+        let callback = Box::new(ov_callback_t { callback_func: Some(landed::<L>), args });
+        let request = Self { raw, callback, _landing: landing };
+        // SAFETY: the request is valid; the callback and its argument live as long as the request.
+        let status = unsafe {
+            sys::ov_infer_request_set_callback(raw.as_ptr(), &raw const *request.callback)
+        };
         check("ov_infer_request_set_callback", status)?;
         Ok(request)
     }

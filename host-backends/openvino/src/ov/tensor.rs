@@ -31,7 +31,10 @@ impl HostTensor {
     ) -> Result<Self, Failure> {
         let mut dims = signed(dims)?;
         // The library copies the shape, through a pointer it does not write to.
-        let shape = ov_shape_t { rank: rank(&dims), dims: dims.as_mut_ptr() };
+        let shape = ov_shape_t {
+            rank: i64::try_from(dims.len()).unwrap_or(i64::MAX),
+            dims: dims.as_mut_ptr(),
+        };
         made("ov_tensor_create_from_host_ptr", |tensor| {
             // SAFETY: shape and pointer are valid for the call; of the data, the caller promises it.
             unsafe {
@@ -42,20 +45,6 @@ impl HostTensor {
                     tensor,
                 )
             }
-        })
-        .map(Self)
-    }
-
-    /// A tensor of no elements whose memory the library allocates when it knows how much it needs.
-    pub(crate) fn unsized_of(dtype: DType, rank: usize) -> Result<Self, Failure> {
-        let mut dims: SmallVec<[i64; 6]> = SmallVec::from_elem(0, rank);
-        if dims.is_empty() {
-            dims.push(0);
-        }
-        let shape = ov_shape_t { rank: self::rank(&dims), dims: dims.as_mut_ptr() };
-        made("ov_tensor_create", |tensor| {
-            // SAFETY: shape and pointer are valid for the call.
-            unsafe { sys::ov_tensor_create(element(dtype), shape, tensor) }
         })
         .map(Self)
     }
@@ -77,15 +66,6 @@ impl HostTensor {
         // SAFETY: set by the library above, not used after this.
         unsafe { sys::ov_shape_free(&raw mut shape) };
         Ok(dims)
-    }
-
-    pub(crate) fn dtype(&self) -> Result<Option<DType>, Failure> {
-        let mut element = 0u32;
-        // SAFETY: handle and pointer are valid for the call.
-        let status =
-            unsafe { sys::ov_tensor_get_element_type(self.ptr(), (&raw mut element).cast()) };
-        check("ov_tensor_get_element_type", status)?;
-        Ok(of_element(element))
     }
 
     /// Its bytes, which nobody may write while they are borrowed.
@@ -110,17 +90,13 @@ impl HostTensor {
     }
 }
 
-fn rank(dims: &[i64]) -> i64 {
-    i64::try_from(dims.len()).unwrap_or(i64::MAX)
-}
-
 fn signed(dims: &[usize]) -> Result<SmallVec<[i64; 6]>, Failure> {
     let too_large =
         |_| Failure::new("a shape", ov_status_e::OUT_OF_BOUNDS, "a dimension does not fit 63 bits");
     dims.iter().map(|&dim| i64::try_from(dim).map_err(too_large)).collect()
 }
 
-pub(crate) fn element(dtype: DType) -> Element {
+fn element(dtype: DType) -> Element {
     match dtype {
         DType::F16 => Element::F16,
         DType::F32 => Element::F32,
