@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors};
 
 use crate::graph::Shared;
-use crate::native::{RunOptions, TerminateOnDrop};
+use crate::native::{Binding, RunOptions, TerminateOnDrop};
 use crate::pace::Pace;
 
 /// One caller's state on a graph.
@@ -13,17 +13,19 @@ pub(crate) struct OrtContext {
     graph: Arc<Shared>,
     memory: Memory,
     pace: Pace,
+    /// Absent before the first run, after a failure and after a cancelled run.
+    binding: Option<Binding>,
 }
 
 impl OrtContext {
     pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Self {
         let pace = graph.pace();
-        Self { graph, memory, pace }
+        Self { graph, memory, pace, binding: None }
     }
 
     fn run_here(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
         let began = Instant::now();
-        let outputs = self.graph.run(None, inputs, &self.memory)?;
+        let outputs = self.graph.run(&mut self.binding, None, inputs, &self.memory)?;
         self.record(inputs, began.elapsed());
         Ok(outputs)
     }
@@ -42,12 +44,14 @@ impl OrtContext {
         let options = Arc::new(options);
         let stop = TerminateOnDrop(options.clone());
         let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
+        let mut binding = self.binding.take();
         let job = self.graph.pool.workers.run(move |_| {
             let began = Instant::now();
-            let outcome = graph.run(Some(&options), &given, &memory);
-            (outcome, began.elapsed())
+            let outcome = graph.run(&mut binding, Some(&options), &given, &memory);
+            (outcome, binding, began.elapsed())
         });
-        let (outcome, elapsed) = job.await?;
+        let (outcome, binding, elapsed) = job.await?;
+        self.binding = binding;
         drop(stop);
         let outputs = outcome?;
         if self.graph.steady {

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godwit_backend::{
-    Buffer, BufferMut, Device, Error, ExecutionContext, Graph, Memory, Result, Shape, Signature,
-    Tensor, Tensors, async_trait,
+    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, Memory, Result, Shape,
+    Signature, Tensor, Tensors, async_trait,
 };
 use metrics::Counter;
 use smallvec::SmallVec;
@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use crate::context::OrtContext;
 use crate::faults;
 use crate::load::Loaded;
-use crate::native::{Fault, Library, Owned, RunOptions, Session, Value};
+use crate::native::{Binding, Fault, Library, Owned, RunOptions, Session};
 use crate::pace::{Dims, Pace};
 use crate::pool::Pool;
 use crate::ports::Promise;
@@ -25,7 +25,8 @@ pub(crate) struct Shared {
     library: &'static Library,
     session: Session,
     signature: Signature,
-    promises: Vec<Option<Promise>>,
+    /// How the shapes of all outputs follow from those of the inputs, where they do.
+    promises: Option<Vec<Promise>>,
     /// Whether an output once had another shape than the model says.
     broken: AtomicBool,
     device: Device,
@@ -78,8 +79,11 @@ impl OrtGraph {
     }
 }
 
-/// Outputs to be written, where their shapes are known before the run.
-type Prepared = SmallVec<[Option<(Shape, BufferMut)>; 4]>;
+/// Bytes of each input, aligned for its dtype.
+type Given = SmallVec<[Option<Buffer>; 4]>;
+
+/// Outputs to be written, with their dtypes and shapes.
+type Prepared = SmallVec<[(DType, Shape, BufferMut); 4]>;
 
 enum Failure {
     /// The library reported it.
@@ -110,23 +114,16 @@ impl Shared {
         *self.within.lock().unwrap_or_else(PoisonError::into_inner) = pace.within().cloned();
     }
 
-    /// One run on this thread. `inputs` are on the host.
+    /// One run on this thread. `inputs` are on the host; `binding` is what the context's last run left.
     pub(crate) fn run(
         &self,
+        binding: &mut Option<Binding>,
         options: Option<&RunOptions>,
         inputs: &[Tensor],
         memory: &Memory,
     ) -> Result<Tensors> {
-        let trusting = !self.broken.load(Ordering::Relaxed);
-        let outcome = match self.attempt(options, inputs, memory, trusting) {
-            Err(Failure::Fault(fault)) if trusting && faults::is_broken_promise(&fault) => {
-                tracing::debug!(%fault, "an output is not of the shape that the model says");
-                self.broken.store(true, Ordering::Relaxed);
-                self.attempt(options, inputs, memory, false)
-            }
-            outcome => outcome,
-        };
-        outcome.map_err(|failure| {
+        self.attempt(binding, options, inputs, memory).map_err(|failure| {
+            *binding = None;
             let error = match failure {
                 Failure::Fault(fault) => faults::run(fault),
                 Failure::Error(error) => error,
@@ -138,69 +135,68 @@ impl Shared {
 
     fn attempt(
         &self,
+        binding: &mut Option<Binding>,
         options: Option<&RunOptions>,
         inputs: &[Tensor],
         memory: &Memory,
-        trusting: bool,
     ) -> Result<Tensors, Failure> {
-        let mut prepared = self.prepare(inputs, memory, trusting)?;
-        let mut aligned: SmallVec<[Buffer; 4]> = SmallVec::new();
-        for input in inputs {
-            aligned.push(self.aligned(input, memory)?);
-        }
-        let owned = {
-            let mut values: SmallVec<[Value<'_>; 4]> = SmallVec::new();
-            for (input, bytes) in inputs.iter().zip(&aligned) {
-                values.push(Value::read(self.library, input.dtype(), input.shape(), bytes)?);
-            }
-            let mut results: SmallVec<[Option<Value<'_>>; 4]> = SmallVec::new();
-            for (output, info) in prepared.iter_mut().zip(&self.signature.outputs) {
-                results.push(match output {
-                    Some((shape, bytes)) => {
-                        Some(Value::write(self.library, info.dtype, shape, bytes)?)
-                    }
-                    None => None,
-                });
-            }
-            self.session.run(options, &values, &results)?
+        let aligned = self.aligned(inputs, memory)?;
+        let given = || {
+            inputs.iter().zip(&aligned).map(|(input, aligned)| {
+                let own = || input.host().map(|bytes| &**bytes).unwrap_or_default();
+                let bytes = aligned.as_ref().map_or_else(own, |bytes| &**bytes);
+                (input.dtype(), input.shape(), bytes)
+            })
         };
-        let mut outputs = Tensors::new();
-        for ((prepared, owned), info) in
-            prepared.into_iter().zip(owned).zip(&self.signature.outputs)
-        {
-            outputs.push(match (prepared, owned) {
-                (Some((shape, bytes)), _) => Tensor::new(info.dtype, shape, bytes.freeze())?,
-                (None, Some(owned)) => self.adopt(owned, memory)?,
-                (None, None) => return Err(Error::failed("the model gave no output").into()),
-            });
-        }
-        Ok(outputs)
-    }
-
-    fn prepare(&self, inputs: &[Tensor], memory: &Memory, trusting: bool) -> Result<Prepared> {
-        let mut prepared = Prepared::new();
-        for (promise, info) in self.promises.iter().zip(&self.signature.outputs) {
-            let promise = promise.as_ref().filter(|_| trusting);
-            prepared.push(match promise.and_then(|promise| promise.shape(inputs)) {
-                None => None,
-                Some(shape) => {
-                    let bytes = memory.writable(shape.byte_len(info.dtype)?)?;
-                    Some((shape, bytes))
+        if let Some(mut prepared) = self.prepare(inputs, memory)? {
+            let binding = match binding {
+                Some(binding) => binding,
+                None => binding.insert(Binding::new(&self.session)?),
+            };
+            match binding.run(self.library, &self.session, options, given(), &mut prepared) {
+                Ok(()) => return Ok(finish(prepared)?),
+                Err(fault) if !faults::is_broken_promise(&fault) => return Err(fault.into()),
+                Err(fault) => {
+                    tracing::debug!(%fault, "an output is not of the shape that the model says");
+                    self.broken.store(true, Ordering::Relaxed);
                 }
-            });
+            }
         }
-        Ok(prepared)
+        let owned = self.session.run(self.library, options, given())?;
+        Ok(owned.into_iter().map(|owned| self.adopt(owned, memory)).collect::<Result<_>>()?)
     }
 
-    /// The input's own bytes, or a copy of those that are not aligned for their dtype.
-    fn aligned(&self, input: &Tensor, memory: &Memory) -> Result<Buffer> {
-        let bytes =
-            input.host().ok_or_else(|| Error::internal("an input is still on another device"))?;
-        if bytes.as_ptr().addr().is_multiple_of(input.dtype().size()) {
-            return Ok(bytes.clone());
+    /// What all outputs will be written to, if all of their shapes are known.
+    fn prepare(&self, inputs: &[Tensor], memory: &Memory) -> Result<Option<Prepared>> {
+        let mut prepared = Prepared::new();
+        let Some(promises) = self.promises.as_ref().filter(|_| !self.is_broken()) else {
+            return Ok(None);
+        };
+        for (promise, info) in promises.iter().zip(&self.signature.outputs) {
+            let Some(shape) = promise.shape(inputs) else { return Ok(None) };
+            let bytes = memory.writable(shape.byte_len(info.dtype)?)?;
+            prepared.push((info.dtype, shape, bytes));
         }
-        self.counters.copied.increment(bytes.len() as u64);
-        memory.copy_from(bytes)
+        Ok(Some(prepared))
+    }
+
+    fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Copies of those inputs that are not aligned for their dtype.
+    fn aligned(&self, inputs: &[Tensor], memory: &Memory) -> Result<Given> {
+        let copy = |input: &Tensor| {
+            let bytes = input
+                .host()
+                .ok_or_else(|| Error::internal("an input is still on another device"))?;
+            if bytes.as_ptr().addr().is_multiple_of(input.dtype().size()) {
+                return Ok(None);
+            }
+            self.counters.copied.increment(bytes.len() as u64);
+            memory.copy_from(bytes).map(Some)
+        };
+        inputs.iter().map(copy).collect()
     }
 
     fn adopt(&self, owned: Owned, memory: &Memory) -> Result<Tensor> {
@@ -211,6 +207,12 @@ impl Shared {
         let shape = owned.shape().clone();
         Tensor::new(dtype, shape, memory.adopt(owned)?)
     }
+}
+
+fn finish(prepared: Prepared) -> Result<Tensors> {
+    let tensor =
+        |(dtype, shape, bytes): (_, _, BufferMut)| Tensor::new(dtype, shape, bytes.freeze());
+    prepared.into_iter().map(tensor).collect()
 }
 
 #[async_trait]

@@ -38,8 +38,8 @@ enum Size {
 }
 
 impl Promise {
-    /// For each output its promise, or `None` when its shape cannot be known before the run.
-    pub(crate) fn all(signature: &Signature) -> Vec<Option<Self>> {
+    /// The promise of every output, or `None` when the shape of one cannot be known before the run.
+    pub(crate) fn all(signature: &Signature) -> Option<Vec<Self>> {
         signature.outputs.iter().map(|output| Self::of(output, &signature.inputs)).collect()
     }
 
@@ -89,19 +89,23 @@ mod tests {
         let outputs = vec![
             TensorInfo::new("known", DType::F32, [symbol("m"), Dim::Known(7), symbol("n")]),
             TensorInfo::new("scalar", DType::F32, []),
-            TensorInfo::new("new symbol", DType::F32, [symbol("k")]),
-            TensorInfo::new("unknown", DType::F32, [Dim::Unknown]),
-            TensorInfo { dims: None, ..TensorInfo::new("rankless", DType::F32, []) },
         ];
-        let promises = Promise::all(&Signature { inputs, outputs });
+        let mut signature = Signature { inputs, outputs };
+        let promises = Promise::all(&signature).unwrap();
         let tensor = |rows: usize, columns: usize| {
             Tensor::from_values([rows, columns], &vec![0u8; rows * columns]).unwrap()
         };
         let given = [tensor(5, 3), tensor(1, 2)];
-        let shape = |index: usize| promises[index].as_ref().and_then(|it| it.shape(&given));
-        assert_eq!(shape(0), Some(Shape::from([2, 7, 5])));
-        assert_eq!(shape(1), Some(Shape::default()));
-        assert_eq!((&promises[2], &promises[3], &promises[4]), (&None, &None, &None));
-        assert_eq!(promises[0].as_ref().unwrap().shape(&given[..1]), None);
+        let shapes: Vec<_> = promises.iter().map(|promise| promise.shape(&given)).collect();
+        assert_eq!(shapes, [Some(Shape::from([2, 7, 5])), Some(Shape::default())]);
+        assert_eq!(promises[0].shape(&given[..1]), None);
+        for output in [
+            TensorInfo::new("new symbol", DType::F32, [symbol("k")]),
+            TensorInfo::new("unknown", DType::F32, [Dim::Unknown]),
+            TensorInfo { dims: None, ..TensorInfo::new("rankless", DType::F32, []) },
+        ] {
+            signature.outputs[1] = output;
+            assert_eq!(Promise::all(&signature), None);
+        }
     }
 }

@@ -10,6 +10,7 @@ macro_rules! call {
 }
 
 mod arena;
+mod binding;
 mod external;
 mod library;
 mod log;
@@ -21,6 +22,7 @@ mod session_options;
 mod text;
 mod value;
 
+pub(crate) use binding::Binding;
 pub(crate) use external::ExternalFile;
 pub(crate) use library::{Library, ProcessOptions};
 pub(crate) use placement::Placement;

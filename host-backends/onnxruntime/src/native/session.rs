@@ -2,7 +2,7 @@ use std::ffi::{CString, c_char, c_void};
 use std::fmt;
 use std::ptr::{self, NonNull};
 
-use godwit_backend::Dim;
+use godwit_backend::{DType, Dim, Shape};
 use ort::sys::{
     ONNXType, OrtAllocator, OrtSession, OrtStatusPtr, OrtTensorTypeAndShapeInfo, OrtTypeInfo,
     OrtValue,
@@ -74,25 +74,22 @@ impl Session {
         Ok((session, ports))
     }
 
-    /// One run. There is a value for each input, and for each output the one to write to, or none: the
-    /// library then allocates, and what it allocated comes back in that place.
-    pub(crate) fn run(
+    /// One run for which the library allocates the outputs.
+    pub(crate) fn run<'a>(
         &self,
+        library: &Library,
         options: Option<&RunOptions>,
-        inputs: &[Value<'_>],
-        outputs: &[Option<Value<'_>>],
-    ) -> Outcome<SmallVec<[Option<Owned>; 4]>> {
-        if inputs.len() != self.inputs.pointers.len()
-            || outputs.len() != self.outputs.pointers.len()
-        {
-            return Err(ort::Error::new("as many values as inputs and outputs are needed"));
+        inputs: impl ExactSizeIterator<Item = (DType, &'a Shape, &'a [u8])>,
+    ) -> Outcome<SmallVec<[Owned; 4]>> {
+        if inputs.len() != self.inputs.pointers.len() {
+            return Err(ort::Error::new("as many tensors as inputs are needed"));
         }
-        let inputs: SmallVec<[*const OrtValue; 4]> =
+        let inputs = inputs.map(|(dtype, shape, bytes)| Value::read(library, dtype, shape, bytes));
+        let inputs = inputs.collect::<Outcome<SmallVec<[Value<'_>; 4]>>>()?;
+        let pointers: SmallVec<[*const OrtValue; 4]> =
             inputs.iter().map(|value| value.as_ptr().cast_const()).collect();
-        let mut results: SmallVec<[*mut OrtValue; 4]> = outputs
-            .iter()
-            .map(|value| value.as_ref().map_or(ptr::null_mut(), Value::as_ptr))
-            .collect();
+        let mut results: SmallVec<[*mut OrtValue; 4]> = SmallVec::new();
+        results.resize(self.outputs.pointers.len(), ptr::null_mut());
         // SAFETY: names and values are arrays of the lengths given; all live through the call, after
         // which the library uses none of them.
         let outcome = unsafe {
@@ -100,22 +97,23 @@ impl Session {
                 self.session.as_ptr(),
                 options.map_or(ptr::null(), RunOptions::as_ptr),
                 self.inputs.pointers.as_ptr(),
-                inputs.as_ptr(),
-                inputs.len(),
+                pointers.as_ptr(),
+                pointers.len(),
                 self.outputs.pointers.as_ptr(),
                 results.len(),
                 results.as_mut_ptr(),
             ))
         };
-        let mut owned: SmallVec<[Outcome<Option<Owned>>; 4]> = SmallVec::new();
-        for (given, result) in outputs.iter().zip(results) {
-            let result = if given.is_some() { None } else { NonNull::new(result) };
-            // SAFETY: the library allocated it for this run. Sessions whose outputs are no tensors, or
-            // not on the host, are refused when they are made.
-            owned.push(result.map(|result| unsafe { Owned::new(result) }).transpose());
-        }
+        let taken = results.into_iter().map(|result| {
+            let result = NonNull::new(result).ok_or_else(|| ort::Error::new("no output"))?;
+            // SAFETY: the library allocated it for this run, on the host, where this call leaves all
+            // outputs. That they are tensors was seen when the model was loaded.
+            unsafe { Owned::new(result) }
+        });
+        // All are taken over before any failure is told, for each has to be released.
+        let taken: SmallVec<[Outcome<Owned>; 4]> = taken.collect();
         outcome?;
-        owned.into_iter().collect()
+        taken.into_iter().collect()
     }
 
     fn ports(&self) -> Outcome<Ports> {
@@ -153,6 +151,27 @@ impl Session {
 
     pub(super) fn as_ptr(&self) -> *const OrtSession {
         self.session.as_ptr()
+    }
+
+    /// For running it, which any number of threads may do at once.
+    pub(super) fn as_mut_ptr(&self) -> *mut OrtSession {
+        self.session.as_ptr()
+    }
+
+    pub(super) fn input_count(&self) -> usize {
+        self.inputs.pointers.len()
+    }
+
+    pub(super) fn output_count(&self) -> usize {
+        self.outputs.pointers.len()
+    }
+
+    pub(super) fn input_names(&self) -> impl Iterator<Item = *const c_char> {
+        self.inputs.pointers.iter().copied()
+    }
+
+    pub(super) fn output_names(&self) -> impl Iterator<Item = *const c_char> {
+        self.outputs.pointers.iter().copied()
     }
 }
 

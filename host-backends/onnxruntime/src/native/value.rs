@@ -1,9 +1,10 @@
 use std::ffi::c_void;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 
-use godwit_backend::{Buffer, BufferMut, DType, HostMemory, Shape};
+use godwit_backend::{DType, HostMemory, Shape};
 use ort::sys::OrtValue;
 use smallvec::SmallVec;
 
@@ -22,7 +23,7 @@ impl<'a> Value<'a> {
         library: &Library,
         dtype: DType,
         shape: &Shape,
-        bytes: &'a Buffer,
+        bytes: &'a [u8],
     ) -> Outcome<Self> {
         // The library takes a mutable pointer for every tensor, and writes to none that is an input.
         Self::new(library, dtype, shape, bytes.as_ptr().cast_mut(), bytes.len())
@@ -33,7 +34,7 @@ impl<'a> Value<'a> {
         library: &Library,
         dtype: DType,
         shape: &Shape,
-        bytes: &'a mut BufferMut,
+        bytes: &'a mut [u8],
     ) -> Outcome<Self> {
         Self::new(library, dtype, shape, bytes.as_mut_ptr(), bytes.len())
     }
@@ -67,6 +68,11 @@ impl<'a> Value<'a> {
 
     pub(super) fn as_ptr(&self) -> *mut OrtValue {
         self.value.as_ptr()
+    }
+
+    /// Leaves it to the caller to release the value, and to use it no longer than its bytes live.
+    pub(super) fn into_raw(self) -> NonNull<OrtValue> {
+        ManuallyDrop::new(self).value
     }
 }
 

@@ -1,0 +1,125 @@
+use std::fmt;
+use std::ptr::{self, NonNull};
+
+use godwit_backend::{BufferMut, DType, Shape};
+use ort::sys::{OrtIoBinding, OrtValue};
+use smallvec::SmallVec;
+
+use super::{Library, Outcome, RunOptions, Session, Value};
+
+/// One context's inputs and outputs as the library wants them.
+///
+/// Pooled memory comes back at the same addresses, so most runs find every tensor as the run before left
+/// it and nothing has to be made.
+pub(crate) struct Binding {
+    binding: NonNull<OrtIoBinding>,
+    inputs: Slots,
+    outputs: Slots,
+}
+
+type Slots = SmallVec<[Option<Slot>; 4]>;
+
+/// What is bound in one place. Where the bytes it was made over are gone, it is never given to the library
+/// again: only bytes that are alive, at the same place and of the same shape, match it.
+struct Slot {
+    value: NonNull<OrtValue>,
+    dtype: DType,
+    shape: Shape,
+    bytes: *const u8,
+    len: usize,
+}
+
+// SAFETY: what is in here is used by one run at a time, through `&mut`; addresses are only compared.
+unsafe impl Send for Binding {}
+// SAFETY: nothing can be done with a shared reference.
+unsafe impl Sync for Binding {}
+
+impl Slot {
+    fn new(value: NonNull<OrtValue>, dtype: DType, shape: &Shape, bytes: &[u8]) -> Self {
+        Self { value, dtype, shape: shape.clone(), bytes: bytes.as_ptr(), len: bytes.len() }
+    }
+
+    fn is(&self, dtype: DType, shape: &Shape, bytes: &[u8]) -> bool {
+        self.bytes == bytes.as_ptr()
+            && self.len == bytes.len()
+            && self.dtype == dtype
+            && self.shape == *shape
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // SAFETY: made by the library, released once.
+        unsafe { (ort::api().ReleaseValue)(self.value.as_ptr()) };
+    }
+}
+
+impl Binding {
+    pub(crate) fn new(session: &Session) -> Outcome<Self> {
+        let mut binding = ptr::null_mut();
+        // SAFETY: the session is alive; `binding` is where the result goes.
+        unsafe { call!(CreateIoBinding(session.as_mut_ptr(), &mut binding))? };
+        let binding = NonNull::new(binding).ok_or_else(|| ort::Error::new("no binding"))?;
+        let empty = |count: usize| (0..count).map(|_| None).collect::<Slots>();
+        let (inputs, outputs) = (empty(session.input_count()), empty(session.output_count()));
+        Ok(Self { binding, inputs, outputs })
+    }
+
+    /// One run of the session that this was made for: `inputs` are read, `outputs` are written.
+    pub(crate) fn run<'a>(
+        &mut self,
+        library: &Library,
+        session: &Session,
+        options: Option<&RunOptions>,
+        inputs: impl ExactSizeIterator<Item = (DType, &'a Shape, &'a [u8])>,
+        outputs: &mut [(DType, Shape, BufferMut)],
+    ) -> Outcome<()> {
+        if inputs.len() != self.inputs.len() || outputs.len() != self.outputs.len() {
+            return Err(ort::Error::new("as many tensors as inputs and outputs are needed"));
+        }
+        for ((slot, name), (dtype, shape, bytes)) in
+            self.inputs.iter_mut().zip(session.input_names()).zip(inputs)
+        {
+            if !slot.as_ref().is_some_and(|slot| slot.is(dtype, shape, bytes)) {
+                let value = Value::read(library, dtype, shape, bytes)?;
+                // SAFETY: binding, name and value are alive; the binding keeps the value, not the name.
+                unsafe { call!(BindInput(self.binding.as_ptr(), name, value.as_ptr()))? };
+                let value = value.into_raw();
+                *slot = Some(Slot::new(value, dtype, shape, bytes));
+            }
+        }
+        for ((slot, name), (dtype, shape, bytes)) in
+            self.outputs.iter_mut().zip(session.output_names()).zip(outputs)
+        {
+            if !slot.as_ref().is_some_and(|slot| slot.is(*dtype, shape, bytes)) {
+                let value = Value::write(library, *dtype, shape, bytes)?;
+                // SAFETY: as above.
+                unsafe { call!(BindOutput(self.binding.as_ptr(), name, value.as_ptr()))? };
+                let value = value.into_raw();
+                *slot = Some(Slot::new(value, *dtype, shape, bytes));
+            }
+        }
+        // SAFETY: every place is bound to bytes that the caller holds through this call: inputs shared,
+        // outputs for itself alone.
+        unsafe {
+            call!(RunWithBinding(
+                session.as_mut_ptr(),
+                options.map_or(ptr::null(), RunOptions::as_ptr),
+                self.binding.as_ptr(),
+            ))
+        }
+    }
+}
+
+impl Drop for Binding {
+    fn drop(&mut self) {
+        // SAFETY: made by the library, released once.
+        unsafe { (ort::api().ReleaseIoBinding)(self.binding.as_ptr()) };
+    }
+}
+
+impl fmt::Debug for Binding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Binding").finish_non_exhaustive()
+    }
+}
