@@ -1,6 +1,6 @@
 //! The suite on every backend. A backend joins with one line here.
 
-#![allow(clippy::unwrap_used, reason = "a panic here is a failed test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic here is a failed test")]
 
 mod planted_faults;
 mod subjects;
@@ -9,4 +9,5 @@ use godwit_conformance::conformance;
 
 conformance!(cpu, subjects::cpu());
 conformance!(fake, subjects::fake());
+conformance!(onnxruntime, subjects::onnxruntime());
 conformance!(resident, subjects::resident());

@@ -6,6 +6,7 @@ use godwit_conformance::Subject;
 use godwit_conformance::models::{OnnxModels, ScriptModels};
 use godwit_cpu::CpuBackend;
 use godwit_fake::{FakeBackend, FakeDevice};
+use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
 
 /// The host's processor.
 pub(crate) fn cpu() -> Subject {
@@ -14,6 +15,20 @@ pub(crate) fn cpu() -> Subject {
         target: Target::new("cpu:0"),
         models: Arc::new(OnnxModels),
         lacks: &["expand", "spin"],
+        checked: false,
+        held: None,
+    }
+}
+
+/// The host's processor, by ONNX Runtime.
+pub(crate) fn onnxruntime() -> Subject {
+    let found = godwit_engines::find(&godwit_engines::ONNXRUNTIME, None);
+    let library = found.expect("ONNX Runtime is not installed: run `cargo xtask setup`").path;
+    Subject {
+        backend: Arc::new(OnnxRuntime::open(&library, OrtOptions::default()).unwrap()),
+        target: Target::new("ort-cpu:0"),
+        models: Arc::new(OnnxModels),
+        lacks: &[],
         checked: false,
         held: None,
     }
