@@ -1,0 +1,136 @@
+//! `godwit-coverage`: runs the operator tests and writes what came of them.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program reports to the person who started it"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use godwit_coverage::baseline::{self, Baseline};
+use godwit_coverage::supervise::{Coverage, Plan, cover};
+use godwit_coverage::{Case, Verdict, backends, cases, report, worker};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Runs ONNX's operator tests through the contract on every backend.
+#[derive(Parser)]
+struct Coverages {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every case on every backend and write the report
+    Report {
+        /// The folder of the cases
+        #[arg(long)]
+        cases: PathBuf,
+        /// Only this backend; nothing is written
+        #[arg(long)]
+        backend: Option<String>,
+        /// Only cases whose name contains this; nothing is written
+        #[arg(long)]
+        only: Option<String>,
+        /// The repository's root, below which the report is written
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+        /// Seconds that one case may take
+        #[arg(long, default_value_t = 30)]
+        limit: u64,
+    },
+    /// Serve cases to another of these processes
+    #[command(hide = true)]
+    Worker {
+        #[arg(long)]
+        backend: String,
+        #[arg(long)]
+        cases: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Coverages::parse().task {
+        Task::Worker { backend, cases } => {
+            worker::serve(&backend, &cases, std::io::stdin().lock(), std::io::stdout().lock())
+                .map(|()| true)
+        }
+        Task::Report { cases, backend, only, root, limit } => {
+            run(&cases, backend.as_deref(), only.as_deref(), &root, limit)
+        }
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether no backend has a defect.
+fn run(
+    folder: &Path,
+    backend: Option<&str>,
+    only: Option<&str>,
+    root: &Path,
+    limit: u64,
+) -> Result<bool> {
+    let mut cases = cases::read(folder)?;
+    cases.retain(|case| only.is_none_or(|only| case.name.contains(only)));
+    let logs = root.join("target/coverage");
+    fs::create_dir_all(&logs)?;
+    let mut coverages = Vec::new();
+    for name in backends::NAMES.iter().filter(|name| backend.is_none_or(|it| it == **name)) {
+        let plan = Plan {
+            program: std::env::current_exe()?,
+            folder: folder.to_owned(),
+            limit: Duration::from_secs(limit),
+            log: logs.join(format!("{name}.log")),
+        };
+        coverages.push(watch(&plan, name, &cases)?);
+    }
+    if backend.is_none() && only.is_none() {
+        write(root, "docs/operator-coverage.md", report::page(&cases, &coverages))?;
+        let json = serde_json::to_string_pretty(&report::json(&cases, &coverages))?;
+        write(root, "target/coverage/report.json", json + "\n")?;
+        let baseline = serde_json::to_string_pretty(&Baseline::of(&coverages))?;
+        write(root, baseline::FILE, baseline + "\n")?;
+    }
+    Ok(coverages.iter().all(|it| it.defects(&cases).next().is_none()))
+}
+
+fn watch(plan: &Plan, name: &str, cases: &[Case]) -> Result<Coverage> {
+    let bar = ProgressBar::new(cases.len() as u64);
+    let style = "    {prefix:<12} {bar:30} {pos}/{len} {msg}";
+    bar.set_style(ProgressStyle::with_template(style)?);
+    bar.set_prefix(name.to_owned());
+    let coverage = cover(plan, name, cases, |case, outcome| {
+        if outcome.verdict.is_defect() {
+            let (verdict, reason) = (outcome.verdict.name(), &outcome.reason);
+            bar.suspend(|| println!("    {name}: {} {verdict}: {reason}", case.name));
+        }
+        bar.set_message(case.name.clone());
+        bar.inc(1);
+    })?;
+    bar.finish_and_clear();
+    let counts = Verdict::ALL.map(|it| format!("{} {}", coverage.count(it), it.name()));
+    println!("    {name} ({}): {}", coverage.driver, counts.join(", "));
+    Ok(coverage)
+}
+
+fn write(root: &Path, name: &str, text: String) -> Result<()> {
+    let path = root.join(name);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&path, text).with_context(|| name.to_owned())?;
+    println!("    wrote {name}");
+    Ok(())
+}
