@@ -221,7 +221,7 @@ impl Suspect<'_> {
         let width = self.reference.shape().last().copied().unwrap_or(1);
         for row in [width, x.len()] {
             for by in [1, 2, -1] {
-                if row < 3 || x.len() % row != 0 {
+                if row < 3 || !x.len().is_multiple_of(row) {
                     continue;
                 }
                 let mut rotated = x.to_vec();

@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let written = || -> std::io::Result<()> {
-        let mut file = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+        let mut file = temporary_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
@@ -23,6 +23,17 @@ pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     };
     written()
         .map_err(|error| Error::failed(format!("{what} could not be written")).with_source(error))
+}
+
+/// Temporary files are private unless told otherwise; this one becomes an ordinary file.
+fn temporary_in(folder: &Path) -> std::io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// `value` as JSON for people and programs.

@@ -23,8 +23,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use godwit_backend::{DType, Error, known};
-use godwit_model::Summary;
+use godwit_backend::{DType, Error, Model, known};
+use godwit_model::{Limits, Summary, precheck};
 use serde::{Deserialize, Serialize};
 
 use crate::number::{count, unit_roundoff};
@@ -189,6 +189,12 @@ impl Work {
         };
         let depth: u64 = summary.operators.iter().filter_map(counted).sum();
         Self { depth: depth.clamp(1, 256), ..Self::default() }
+    }
+
+    /// The work of the deepest of `models` whose files can be read; none where none can.
+    pub fn of_models(models: &[Model], limits: &Limits) -> Option<Self> {
+        let summaries = models.iter().filter_map(|model| precheck(model, limits).ok().flatten());
+        summaries.map(|summary| Self::of(&summary)).max_by_key(|work| work.depth)
     }
 }
 

@@ -19,15 +19,20 @@ pub struct Sample {
 }
 
 impl Recording {
-    /// What was asked, to ask it elsewhere. Runs that had not begun to be answered are left out.
+    /// What was asked, to ask it elsewhere. Runs that were dropped unfinished are left out.
     pub fn samples(&self) -> Vec<Sample> {
-        let asked = self.runs.iter().filter(|run| !run.inputs.is_empty() || run.failure.is_none());
-        let sample = |run: &RunRecord| {
-            let inputs = run.inputs.iter().map(|held| (held.name.clone(), held.tensor.clone()));
-            let digest = self.load_of(run)?.digest.clone();
-            Some(Sample { digest, inputs: inputs.collect() })
-        };
-        asked.filter_map(sample).collect()
+        (0..self.runs.len()).filter_map(|nth| self.sample(nth)).collect()
+    }
+
+    /// What was asked in run number `nth`, from 0.
+    pub fn sample(&self, nth: usize) -> Option<Sample> {
+        let run = self.runs.get(nth)?;
+        if run.inputs.is_empty() && run.failure.is_some() {
+            return None;
+        }
+        let inputs = run.inputs.iter().map(|held| (held.name.clone(), held.tensor.clone()));
+        let digest = self.load_of(run)?.digest.clone();
+        Some(Sample { digest, inputs: inputs.collect() })
     }
 }
 
@@ -91,11 +96,13 @@ struct Stage {
     contexts: Vec<Open>,
 }
 
+type Ready = (Arc<dyn Graph>, Box<dyn ExecutionContext>);
+
 /// A model that was loaded, or could not be.
 struct Open {
     digest: String,
     load: usize,
-    ready: Result<(Arc<dyn Graph>, Box<dyn ExecutionContext>), Failure>,
+    ready: Result<Ready, Failure>,
 }
 
 impl Stage {

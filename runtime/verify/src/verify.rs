@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use godwit_backend::{Backend, Error, Result, Target};
-use godwit_model::{Limits, precheck};
+use godwit_backend::{Backend, Error, Model, Result, Target};
+use godwit_model::Limits;
 
 use crate::bisect::Bisect;
 use crate::profile::{Tolerance, Work};
@@ -45,10 +45,15 @@ pub async fn verify(
         attempts.push(Attempt::recorded(target.device.as_str(), Ok(recording)));
     }
     let mut settings = options.report.clone();
-    settings.work = settings.work.or_else(|| work(replay, &options.limits));
+    settings.work = settings.work.or_else(|| Work::of_models(&replay.models, &options.limits));
     let mut report = Report::from_recordings(&attempts, &settings)?;
-    if options.bisect {
-        bisect(&mut report, backend, replay, targets, &options.limits).await;
+    let answered = report.reference.as_ref().and_then(|reference| {
+        attempts.iter().find(|attempt| attempt.device == *reference)?.answered()
+    });
+    if let (true, Some(reference)) = (options.bisect, answered) {
+        let models = &replay.models;
+        find_first_operators(&mut report, reference, backend, models, targets, &options.limits)
+            .await;
     }
     Ok((report, attempts))
 }
@@ -61,39 +66,34 @@ impl Attempt {
     }
 }
 
-/// The work of the deepest model whose file can be read.
-fn work(replay: &Replay, limits: &Limits) -> Option<Work> {
-    let works = replay.models.iter().filter_map(|model| precheck(model, limits).ok().flatten());
-    works.map(|summary| Work::of(&summary)).max_by_key(|work| work.depth)
-}
-
-/// Searches for the first operator on every device that differs; what prevents it is a note.
-async fn bisect(
+/// Searches for the first operator that differs, on every device of `report` that does, and puts it
+/// there. What prevents a search is a note: the report is worth having without it.
+///
+/// `reference` is the recording of the reference, `models` the models in it.
+pub async fn find_first_operators(
     report: &mut Report,
+    reference: &Recording,
     backend: &Arc<dyn Backend>,
-    replay: &Replay,
+    models: &[Model],
     targets: &[Target],
     limits: &Limits,
 ) {
     let target = |id: &str| targets.iter().find(|target| target.device.as_str() == id);
-    let Some(reference) = report.reference.as_deref().and_then(target) else { return };
+    let Some(right) = report.reference.as_deref().and_then(target) else { return };
     for device in &mut report.devices {
         let tolerance: Option<Tolerance> = device.verdict.tolerance().copied();
         let run = device.findings.iter().map(|finding| finding.run).min();
-        let (Some(tolerance), Some(run)) = (tolerance, run) else { continue };
-        let Some((other, sample)) = target(&device.device).zip(replay.samples.get(run)) else {
-            continue;
-        };
-        let Some(model) = replay.models.iter().find(|m| m.digest().to_string() == sample.digest)
-        else {
-            continue;
-        };
-        let search = Bisect { backend, model, sample, reference, other, tolerance, limits };
+        let sample = run.and_then(|run| reference.sample(run));
+        let (Some(tolerance), Some(sample)) = (tolerance, sample) else { continue };
+        let model = models.iter().find(|model| model.digest().to_string() == sample.digest);
+        let (Some(other), Some(model)) = (target(&device.device), model) else { continue };
+        let search =
+            Bisect { backend, model, sample: &sample, reference: right, other, tolerance, limits };
         match search.run().await {
             Ok(Some(found)) => device.first_divergence = Some(found),
             Ok(None) => device.notes.push("no operator was found: run again, it agrees".to_owned()),
             Err(error) => {
-                device.notes.push(format!("no operator was searched for: {}", error.message()))
+                device.notes.push(format!("no operator was found: {}", error.message()));
             }
         }
     }

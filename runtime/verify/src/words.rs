@@ -3,6 +3,7 @@
 /// A time, with three digits.
 pub(crate) fn seconds(seconds: f64) -> String {
     let (value, unit) = match seconds {
+        0.0 => return "0 s".to_owned(),
         s if s >= 1.0 => (s, "s"),
         s if s >= 1e-3 => (s * 1e3, "ms"),
         s if s >= 1e-6 => (s * 1e6, "µs"),
@@ -31,6 +32,19 @@ pub(crate) fn three(value: f64) -> String {
     }
 }
 
+/// A value with six digits.
+pub(crate) fn value(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".to_owned(),
+        v if !v.is_finite() => value.to_string(),
+        1e-3..1e7 => {
+            let text = format!("{value:.6}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ => format!("{value:.5e}"),
+    }
+}
+
 /// An error: 0 as such, the rest by its magnitude.
 pub(crate) fn error(value: f64) -> String {
     match value {
@@ -56,6 +70,9 @@ mod tests {
     fn figures_in_words() {
         assert_eq!(seconds(0.012_34), "12.3 ms");
         assert_eq!(seconds(2.5e-6), "2.50 µs");
+        assert_eq!((value(5.072_158_813), value(2.0)), ("5.072159".into(), "2".into()));
+        assert_eq!((value(f64::NAN), value(1.5e-8)), ("NaN".into(), "1.50000e-8".into()));
+        assert_eq!(seconds(0.0), "0 s");
         assert_eq!(bytes(1_234_567), "1.23 MB");
         assert_eq!((error(0.0), error(0.000_123)), ("0".into(), "1.23e-4".into()));
         assert_eq!((percent(1.0), percent(0.9999)), ("100%".into(), "99.9%".into()));

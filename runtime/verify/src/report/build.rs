@@ -23,12 +23,10 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The recording, if every load and at least one run succeeded.
+    /// The recording, if anything in it was answered.
     pub(crate) fn answered(&self) -> Option<&Recording> {
         let recording = self.outcome.as_ref().ok()?;
-        let loaded = recording.loads.iter().all(|load| load.failure.is_none());
-        let ran = recording.runs.iter().any(|run| run.failure.is_none());
-        (loaded && ran).then_some(recording)
+        recording.runs.iter().any(|run| run.failure.is_none()).then_some(recording)
     }
 
     /// Why there is nothing to compare.
@@ -137,6 +135,10 @@ fn compare(
         report.verdict = Verdict::Failed { why: format!("run {nth}: {failure}") };
         return Ok(());
     }
+    if let Some(failure) = unloaded(reference, other) {
+        report.verdict = Verdict::Failed { why: failure };
+        return Ok(());
+    }
     let mut examination = Examination::new(reference, tolerance, options.work.unwrap_or_default());
     for pair in &pairs {
         let why = match pair.other {
@@ -168,6 +170,18 @@ fn compare(
     };
     (report.outputs, report.findings) = (outputs, findings);
     Ok(())
+}
+
+/// A model that the reference loaded and the other could not. Apps may go on without it.
+fn unloaded(reference: &Recording, other: &Recording) -> Option<String> {
+    let loaded = |recording: &Recording, digest: &str| {
+        recording.loads.iter().any(|load| load.digest == digest && load.failure.is_none())
+    };
+    other.loads.iter().find_map(|load| {
+        let failure = load.failure.as_ref()?;
+        let only_there = loaded(reference, &load.digest) && !loaded(other, &load.digest);
+        only_there.then(|| format!("loading {}: {failure}", load.model))
+    })
 }
 
 fn notes(report: &mut DeviceReport, pairs: &[Pair<'_>], other: &Recording, reference: &Recording) {

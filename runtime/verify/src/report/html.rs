@@ -123,10 +123,7 @@ fn findings(page: &mut String, report: &Report) {
         for finding in &device.findings {
             let mut line = words::finding(finding);
             for first in &finding.first {
-                line.push_str(&format!(
-                    "; {:?} is {} and not {}",
-                    first.index, first.value, first.reference
-                ));
+                line.push_str(&format!("; {}", words::difference(first)));
             }
             lines.push(line);
         }

@@ -194,7 +194,8 @@ impl<'a> Examination<'a> {
         for (key, finding) in &mut self.findings {
             let few = matches!(finding.diagnosis, Diagnosis::OneElement);
             let small = finding.elements_outside > 0 && finding.elements_outside < 3;
-            if !few && !(small && finding.diagnosis == Diagnosis::Unknown) {
+            let unclear = few || (small && finding.diagnosis == Diagnosis::Unknown);
+            if !unclear {
                 continue;
             }
             let Some((reference, other)) = together(self.reference, pairs, key)? else { continue };

@@ -74,13 +74,7 @@ fn details(text: &mut String, device: &DeviceReport) {
     }
     for finding in &device.findings {
         lines.push(super::words::finding(finding));
-        let first = finding.first.iter().map(|difference| {
-            format!(
-                "{:?} is {} and not {}",
-                difference.index, difference.value, difference.reference
-            )
-        });
-        let first: Vec<String> = first.collect();
+        let first: Vec<String> = finding.first.iter().map(super::words::difference).collect();
         if !first.is_empty() {
             lines.push(format!("  {}", first.join(", ")));
         }

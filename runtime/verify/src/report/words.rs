@@ -3,7 +3,8 @@
 use super::{Finding, Report};
 use crate::bisect::FirstDivergence;
 use crate::diagnose::Diagnosis;
-use crate::words::{error, three};
+use crate::judge::Difference;
+use crate::words::{error, three, value};
 
 /// The verdict on everything, in one sentence.
 pub(super) fn headline(report: &Report) -> String {
@@ -28,8 +29,9 @@ pub(super) fn headline(report: &Report) -> String {
         (_, differs, failed) => {
             if differs > 0 {
                 parts.push(format!(
-                    "Not equivalent: {} differ(s) from {reference}.",
-                    names("differs")
+                    "Not equivalent: {} {} from {reference}.",
+                    names("differs"),
+                    if differs == 1 { "differs" } else { "differ" }
                 ));
             }
             if failed > 0 {
@@ -74,4 +76,10 @@ pub(super) fn divergence(found: &FirstDivergence) -> String {
     );
     found.notes.iter().for_each(|note| text.push_str(&format!("; {note}")));
     text
+}
+
+/// One element that differs.
+pub(super) fn difference(found: &Difference) -> String {
+    let (is, was) = (value(found.value), value(found.reference));
+    format!("{:?} is {is} and not {was}", found.index)
 }

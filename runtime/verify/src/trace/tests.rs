@@ -125,7 +125,8 @@ fn links_are_not_followed() {
 
 #[test]
 fn hostile_documents_are_refused() {
-    let changes: [(fn(&mut Value), &str); 12] = [
+    type Change = fn(&mut Value);
+    let changes: [(Change, &str); 12] = [
         (|json| json["version"] = json!(2), "version"),
         (|json| json["format"] = json!("other"), "version"),
         (|json| json["more"] = json!(1), "not one"),

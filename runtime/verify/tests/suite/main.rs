@@ -15,3 +15,4 @@ mod faults;
 mod golden;
 mod interpreter;
 mod page;
+mod recordings;
