@@ -102,6 +102,11 @@ impl OvContext {
         let mut outputs = Tensors::new();
         let Held { inputs, outputs: buffers, views } = held;
         for ((at, info), buffer) in graph.signature.outputs.iter().enumerate().zip(buffers) {
+            let same = graph.same.get(at).copied().flatten();
+            if let Some(input) = same.and_then(|input| inputs.get(input)) {
+                outputs.push(input.clone());
+                continue;
+            }
             if let Some(buffer) = buffer {
                 let shape = self.expected(at, &inputs);
                 let shape = shape.ok_or_else(|| Error::internal("an output of no shape"))?;
@@ -125,6 +130,7 @@ impl OvContext {
     }
 
     fn run_here(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+        self.graph.guards.check(&self.graph.signature, &inputs)?;
         let held = self.bind(inputs)?;
         let began = Instant::now();
         let outcome = self.request()?.infer();
@@ -143,6 +149,7 @@ impl OvContext {
 
     async fn run_there(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
         let inputs = to_host(inputs, &self.memory).await?;
+        self.graph.guards.check(&self.graph.signature, &inputs)?;
         // A run that was dropped may still be on its way down.
         self.landed().await?;
         let held = self.bind(inputs)?;

@@ -3,9 +3,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use godwit_backend::{Device, ExecutionContext, Graph, Memory, Result, Signature, async_trait};
+use godwit_backend::{
+    Device, ExecutionContext, Graph, Memory, Model, Result, Signature, async_trait,
+};
 
 use crate::context::OvContext;
+use crate::guards::Guards;
 use crate::ov::Compiled;
 use crate::pace::Pace;
 
@@ -15,6 +18,11 @@ pub(crate) struct Shared {
     pub(crate) signature: Signature,
     /// Whether the inputs' dimensions alone say how much work a run is and how large its outputs are.
     pub(crate) steady: bool,
+    pub(crate) guards: Guards,
+    /// For each output, the input that it is, where the library would narrow its values.
+    pub(crate) same: Vec<Option<usize>>,
+    /// The model's bytes, which the library reads where they are.
+    pub(crate) _model: Model,
     pub(crate) device: Device,
     pub(crate) footprint: u64,
     pub(crate) inline_under: Duration,

@@ -16,6 +16,7 @@ mod context;
 mod errors;
 mod flight;
 mod graph;
+mod guards;
 mod load;
 mod onnx;
 mod options;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use godwit_backend::{DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo};
 
 use crate::errors;
+use crate::guards::Guards;
 use crate::onnx::{self, Outline, Value};
 use crate::ov::{Compiled, Core, HostTensor, Port};
 
@@ -12,6 +13,9 @@ pub(crate) struct Loaded {
     pub(crate) compiled: Compiled,
     pub(crate) signature: Signature,
     pub(crate) steady: bool,
+    pub(crate) guards: Guards,
+    /// For each output, the input that it is, where the library would narrow its values.
+    pub(crate) same: Vec<Option<usize>>,
 }
 
 /// Reads and compiles `model`, looking at `stop` between the two. May take for ever.
@@ -52,6 +56,12 @@ pub(crate) fn load(
         _ if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
         _ => Outline::default(),
     };
+    if outline.external {
+        return Err(Error::unsupported(
+            "the model keeps weights in other files, and is taken as one file: save it with its \
+             weights inside",
+        ));
+    }
     let weights = weights.map(|weights| view(weights)).transpose()?;
     let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;
     proceed(stop)?;
@@ -63,7 +73,13 @@ pub(crate) fn load(
         inputs: infos("input", inputs, &outline.inputs)?,
         outputs: infos("output", outputs, &outline.outputs)?,
     };
-    Ok(Loaded { compiled, signature, steady: outline.steady })
+    let guards = Guards::new(&signature, &outline);
+    let same = signature.outputs.iter().enumerate().map(|(at, output)| {
+        let wide = output.dtype == DType::I64 && outline.same.len() == signature.outputs.len();
+        outline.same.get(at).copied().flatten().filter(|_| wide)
+    });
+    let same = same.collect();
+    Ok(Loaded { compiled, signature, steady: outline.steady, guards, same })
 }
 
 /// The weights as a tensor of bytes over the model's own memory.

@@ -1,7 +1,7 @@
 //! What the library does not tell of an ONNX file: the order and names of its inputs and outputs, the
 //! names of its dimensions, and whether its work depends on values.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use prost::Message;
 
@@ -38,11 +38,14 @@ struct ModelProto {
     #[prost(message, optional, tag = "7")]
     graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "25")]
-    functions: Vec<Empty>,
+    functions: Vec<FunctionProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct Empty {}
+struct FunctionProto {
+    #[prost(message, repeated, tag = "7")]
+    node: Vec<NodeProto>,
+}
 
 #[derive(Clone, PartialEq, Message)]
 struct GraphProto {
@@ -54,19 +57,65 @@ struct GraphProto {
     input: Vec<ValueInfoProto>,
     #[prost(message, repeated, tag = "12")]
     output: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "15")]
+    sparse: Vec<SparseProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    output: Vec<String>,
     #[prost(string, tag = "4")]
     op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<AttributeProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
+struct AttributeProto {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(int64, tag = "3")]
+    i: i64,
+    #[prost(message, optional, tag = "5")]
+    t: Option<TensorProto>,
+    #[prost(message, optional, tag = "6")]
+    g: Option<GraphProto>,
+    #[prost(message, repeated, tag = "10")]
+    tensors: Vec<TensorProto>,
+    #[prost(message, repeated, tag = "11")]
+    graphs: Vec<GraphProto>,
+    #[prost(message, optional, tag = "22")]
+    sparse: Option<SparseProto>,
+    #[prost(message, repeated, tag = "23")]
+    sparses: Vec<SparseProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SparseProto {
+    #[prost(message, optional, tag = "1")]
+    values: Option<TensorProto>,
+    #[prost(message, optional, tag = "2")]
+    indices: Option<TensorProto>,
+}
+
+/// Without its numbers.
+#[derive(Clone, PartialEq, Message)]
 struct TensorProto {
+    #[prost(int64, repeated, tag = "1")]
+    dims: Vec<i64>,
     #[prost(string, tag = "8")]
     name: String,
+    #[prost(message, repeated, tag = "13")]
+    external_data: Vec<Empty>,
+    #[prost(int32, tag = "14")]
+    data_location: i32,
 }
+
+#[derive(Clone, PartialEq, Message)]
+struct Empty {}
 
 #[derive(Clone, PartialEq, Message)]
 struct ValueInfoProto {
@@ -108,6 +157,13 @@ pub(crate) struct Value {
     pub(crate) symbols: Vec<Option<String>>,
 }
 
+/// Rows of a table in the model that an input's values choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Lookup {
+    pub(crate) input: usize,
+    pub(crate) rows: i64,
+}
+
 /// What a model file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outline {
@@ -115,21 +171,125 @@ pub(crate) struct Outline {
     pub(crate) outputs: Vec<Value>,
     /// Whether the inputs' dimensions alone say how much work a run is.
     pub(crate) steady: bool,
+    /// Whether weights are in other files.
+    pub(crate) external: bool,
+    /// For each output, the input that it is.
+    pub(crate) same: Vec<Option<usize>>,
+    /// The inputs that something computes with.
+    pub(crate) used: Vec<bool>,
+    pub(crate) lookups: Vec<Lookup>,
 }
 
 /// Reads the outline of an ONNX file, or nothing if it is none.
 pub(crate) fn outline(bytes: &[u8]) -> Option<Outline> {
     let model = ModelProto::decode(bytes).ok()?;
-    let graph = model.graph?;
+    let graph = model.graph.as_ref()?;
     let initialised: HashSet<&str> = graph.initializer.iter().map(|it| &*it.name).collect();
-    let steady = model.functions.is_empty()
-        && !graph.node.iter().any(|node| UNSTEADY.contains(&&*node.op_type));
+    let functions = model.functions.iter().flat_map(|function| &function.node);
+    let external = is_external(graph) || functions.into_iter().any(node_is_external);
     let inputs = graph.input.iter().filter(|input| !initialised.contains(&*input.name));
+    let inputs: Vec<Value> = inputs.map(value).collect();
+    let origins = Origins::of(graph, &inputs);
     Some(Outline {
-        inputs: inputs.map(value).collect(),
+        steady: model.functions.is_empty()
+            && !graph.node.iter().any(|node| UNSTEADY.contains(&&*node.op_type)),
+        external,
+        same: graph.output.iter().map(|it| origins.same.get(&*it.name).copied()).collect(),
+        used: (0..inputs.len()).map(|input| origins.used.contains(&input)).collect(),
+        lookups: origins.lookups,
         outputs: graph.output.iter().map(value).collect(),
-        steady,
+        inputs,
     })
+}
+
+/// Where the values of inputs go unchanged.
+#[derive(Default)]
+struct Origins<'a> {
+    /// Values that are an input.
+    same: HashMap<&'a str, usize>,
+    /// Values that hold an input's numbers in another shape or dtype.
+    numbers: HashMap<&'a str, usize>,
+    used: HashSet<usize>,
+    lookups: Vec<Lookup>,
+}
+
+impl<'a> Origins<'a> {
+    fn of(graph: &'a GraphProto, inputs: &'a [Value]) -> Self {
+        let mut origins = Self::default();
+        for (at, input) in inputs.iter().enumerate() {
+            origins.same.insert(&input.name, at);
+            origins.numbers.insert(&input.name, at);
+        }
+        let mut tables: HashMap<&str, &TensorProto> =
+            graph.initializer.iter().map(|it| (&*it.name, it)).collect();
+        for node in &graph.node {
+            origins.node(node, &mut tables);
+        }
+        origins
+    }
+
+    fn node(&mut self, node: &'a NodeProto, tables: &mut HashMap<&'a str, &'a TensorProto>) {
+        let first = node.input.first().map(String::as_str).unwrap_or_default();
+        let output = node.output.first().map(String::as_str).unwrap_or_default();
+        let op = node.op_type.as_str();
+        if op == "Identity"
+            && let Some(&input) = self.same.get(first)
+        {
+            self.same.insert(output, input);
+        } else if node.attribute.iter().any(|it| it.g.is_some() || !it.graphs.is_empty()) {
+            // What is inside may use anything.
+            self.used.extend(self.same.values());
+        } else {
+            let inputs = node.input.iter().filter_map(|name| self.same.get(name.as_str()));
+            self.used.extend(inputs);
+        }
+        const KEEPING: [&str; 7] =
+            ["Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"];
+        if KEEPING.contains(&op)
+            && let Some(&input) = self.numbers.get(first)
+        {
+            self.numbers.insert(output, input);
+        }
+        if op == "Constant"
+            && let Some(table) = node.attribute.iter().find_map(|it| it.t.as_ref())
+        {
+            tables.insert(output, table);
+        }
+        let second = node.input.get(1).and_then(|name| self.numbers.get(name.as_str()));
+        if op == "Gather"
+            && let (Some(table), Some(&input)) = (tables.get(first), second)
+        {
+            let axis = node.attribute.iter().find(|it| it.name == "axis").map_or(0, |it| it.i);
+            let rank = i64::try_from(table.dims.len()).unwrap_or(0);
+            let axis = if axis < 0 { axis.saturating_add(rank) } else { axis };
+            let rows = usize::try_from(axis).ok().and_then(|axis| table.dims.get(axis));
+            self.lookups.extend(rows.map(|&rows| Lookup { input, rows }));
+        }
+    }
+}
+
+/// Whether weights are in other files. Graphs nest no deeper than the decoder, which has a limit, lets
+/// them.
+fn is_external(graph: &GraphProto) -> bool {
+    graph.initializer.iter().any(tensor_is_external)
+        || graph.sparse.iter().any(sparse_is_external)
+        || graph.node.iter().any(node_is_external)
+}
+
+fn node_is_external(node: &NodeProto) -> bool {
+    node.attribute.iter().any(|it| {
+        it.t.iter().chain(&it.tensors).any(tensor_is_external)
+            || it.sparse.iter().chain(&it.sparses).any(sparse_is_external)
+            || it.g.iter().chain(&it.graphs).any(is_external)
+    })
+}
+
+fn sparse_is_external(sparse: &SparseProto) -> bool {
+    sparse.values.iter().chain(&sparse.indices).any(tensor_is_external)
+}
+
+fn tensor_is_external(tensor: &TensorProto) -> bool {
+    tensor.data_location != 0 || !tensor.external_data.is_empty()
 }
 
 fn value(info: &ValueInfoProto) -> Value {

@@ -3,8 +3,8 @@ use std::time::Duration;
 /// Slow runs in a row after which runs of that size leave the caller's thread.
 const SLOW: u32 = 3;
 
-/// Short runs in a row, on a worker, after which an overrun is forgiven.
-const FORGIVEN: u32 = 32;
+/// How many times longer than short is very slow.
+const VERY: u32 = 10;
 
 /// Whether runs are short enough for the caller's thread, learnt from those that were measured.
 ///
@@ -16,15 +16,12 @@ pub(crate) struct Pace {
     /// Runs of fewer bytes than this are short.
     below: usize,
     slow_in_a_row: u32,
-    short_in_a_row: u32,
-    /// Short runs in a row that it takes to be believed.
-    needed: u32,
 }
 
 impl Pace {
     /// Runs under `short` are short; those of fewer than `below` bytes are known to be.
     pub(crate) fn new(short: Duration, below: usize) -> Self {
-        Self { short, below, slow_in_a_row: 0, short_in_a_row: 0, needed: 1 }
+        Self { short, below, slow_in_a_row: 0 }
     }
 
     /// What [`Pace::new`] needs to begin where this one is.
@@ -37,37 +34,24 @@ impl Pace {
         bytes < self.below
     }
 
-    /// How long a run on the caller's thread may take before it is abandoned.
-    pub(crate) fn budget(&self) -> Duration {
-        self.short.saturating_mul(5)
-    }
-
     /// A run of `bytes` took `elapsed`.
     pub(crate) fn record(&mut self, bytes: usize, elapsed: Duration) {
         if elapsed < self.short {
             self.slow_in_a_row = 0;
-            self.short_in_a_row = self.short_in_a_row.saturating_add(1);
-            if self.short_in_a_row >= self.needed {
-                self.below = self.below.max(bytes.saturating_add(1));
-                self.needed = 1;
-            }
+            self.below = self.below.max(bytes.saturating_add(1));
             return;
         }
-        // One slow run may be the scheduler's doing.
-        self.short_in_a_row = 0;
+        // One slow run may be the scheduler's doing, unless it was very slow: nothing can end it there.
+        if elapsed > self.short.saturating_mul(VERY) {
+            self.below = self.below.min(bytes);
+            self.slow_in_a_row = 0;
+            return;
+        }
         self.slow_in_a_row += 1;
         if self.slow_in_a_row >= SLOW {
             self.below = self.below.min(bytes);
             self.slow_in_a_row = 0;
         }
-    }
-
-    /// A run of `bytes` on the caller's thread had to be abandoned.
-    pub(crate) fn overran(&mut self, bytes: usize) {
-        self.below = self.below.min(bytes);
-        self.slow_in_a_row = 0;
-        self.short_in_a_row = 0;
-        self.needed = FORGIVEN;
     }
 }
 
@@ -76,7 +60,7 @@ mod tests {
     use super::*;
 
     const QUICK: Duration = Duration::from_micros(10);
-    const LONG: Duration = Duration::from_millis(10);
+    const LONG: Duration = Duration::from_millis(1);
 
     fn pace() -> Pace {
         Pace::new(Duration::from_micros(200), 0)
@@ -106,14 +90,11 @@ mod tests {
     }
 
     #[test]
-    fn an_overrun_is_remembered_for_long() {
+    fn a_very_slow_run_is_not_forgiven() {
         let mut pace = pace();
         pace.record(100, QUICK);
-        pace.overran(100);
-        (1..FORGIVEN).for_each(|_| pace.record(100, QUICK));
-        assert!(!pace.is_short(100));
-        pace.record(100, QUICK);
-        assert!(pace.is_short(100));
+        pace.record(100, 100 * LONG);
+        assert!(!pace.is_short(100) && pace.is_short(99));
     }
 
     #[test]
