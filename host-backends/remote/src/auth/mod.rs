@@ -1,0 +1,106 @@
+//! Who we are, shown anew with every request.
+
+#[cfg(feature = "google")]
+mod google;
+mod secret;
+#[cfg(feature = "aws")]
+mod sigv4;
+
+use std::time::Duration;
+
+use godwit_backend::{Error, Result};
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
+
+use crate::options::{Auth, Endpoint, Protocol};
+use crate::web::Request;
+
+/// The credentials of one endpoint.
+#[derive(Debug)]
+pub(crate) enum Credentials {
+    None,
+    /// A header, what comes before the secret in it, and the secret.
+    Header(HeaderName, &'static str, secret::Keeper),
+    #[cfg(feature = "aws")]
+    Sigv4(sigv4::Signer),
+    #[cfg(feature = "google")]
+    Google(google::Tokens),
+}
+
+impl Credentials {
+    pub(crate) fn new(endpoint: &Endpoint) -> Result<Self> {
+        let id = &endpoint.id;
+        match &endpoint.auth {
+            Auth::None => Ok(Self::None),
+            Auth::Bearer(bearer) => {
+                let keeper = secret::Keeper::new(bearer.token.clone(), bearer.expires);
+                Ok(Self::Header(AUTHORIZATION, "Bearer ", keeper))
+            }
+            Auth::Header(header) => {
+                let name = header.name.parse().map_err(|_| {
+                    Error::invalid_argument(format!(
+                        "device '{id}': '{}' is no header",
+                        header.name
+                    ))
+                })?;
+                Ok(Self::Header(name, "", secret::Keeper::new(header.value.clone(), None)))
+            }
+            Auth::Sigv4(_) if endpoint.protocol == Protocol::OipGrpc => Err(Error::unsupported(
+                format!("device '{id}': AWS signs requests of HTTP, not of gRPC"),
+            )),
+            #[cfg(feature = "aws")]
+            Auth::Sigv4(options) => Ok(Self::Sigv4(sigv4::Signer::new(options.clone()))),
+            #[cfg(feature = "google")]
+            Auth::Google(options) => Ok(Self::Google(google::Tokens::new(options.clone()))),
+            #[allow(unreachable_patterns, reason = "what is left depends on cargo features")]
+            _ => Err(Error::unsupported(format!(
+                "device '{id}': this build leaves out the cloud it signs in to"
+            ))),
+        }
+    }
+
+    /// Adds to `request` what shows who we are.
+    pub(crate) async fn sign(&self, request: &mut Request) -> Result<()> {
+        match self {
+            Self::None => Ok(()),
+            Self::Header(name, before, keeper) => {
+                let secret = keeper.get().await?;
+                let text = format!("{before}{}", secret.expose());
+                request.headers.insert(name.clone(), sensitive(&text)?);
+                Ok(())
+            }
+            #[cfg(feature = "aws")]
+            Self::Sigv4(signer) => signer.sign(request).await,
+            #[cfg(feature = "google")]
+            Self::Google(tokens) => tokens.sign(request).await,
+        }
+    }
+
+    /// Drops what a server has turned away. Returns whether there may be something better next time.
+    pub(crate) async fn refused(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Header(_, _, keeper) => keeper.forget().await,
+            #[cfg(feature = "aws")]
+            Self::Sigv4(signer) => signer.forget().await,
+            #[cfg(feature = "google")]
+            Self::Google(tokens) => tokens.forget(),
+        }
+    }
+}
+
+/// How long any source of credentials may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Credentials that cannot be had: a matter between this host and its operator.
+fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::denied("this host has no credentials for the remote service").with_source(source)
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue> {
+    let value = HeaderValue::from_str(text);
+    // The error of the library would not repeat the value; ours says where to look.
+    let mut value = value.map_err(|_| unavailable("they hold a byte that no header may hold"))?;
+    value.set_sensitive(true);
+    Ok(value)
+}

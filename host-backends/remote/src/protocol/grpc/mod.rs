@@ -1,0 +1,201 @@
+//! The Open Inference Protocol over gRPC.
+
+mod contents;
+mod messages;
+mod status;
+
+use godwit_backend::{Error, Memory, Result, Shape, Signature, Tensor, Tensors};
+use http::uri::PathAndQuery;
+use hyper_rustls::HttpsConnectorBuilder;
+use hyper_util::client::legacy::connect::HttpConnector;
+use prost::Message;
+use tonic::metadata::MetadataMap;
+use tonic::transport::Endpoint as Transport;
+
+use super::oip::agree;
+use super::{Asked, Call, datatype, name};
+use crate::answer::Expected;
+use crate::failure::{Again, Failure};
+use crate::options::{Endpoint, Http2, RemoteModel};
+use crate::service::Service;
+use crate::status::UNFIT;
+use crate::tls;
+use crate::web::Request;
+use messages::{
+    InferInput, InferOutput, InferRequest, InferResponse, MetadataResponse, ModelRequest,
+    ReadyResponse,
+};
+
+#[derive(Debug)]
+pub(crate) struct Channel {
+    channel: tonic::transport::Channel,
+    options: Endpoint,
+}
+
+impl Channel {
+    pub(super) fn new(options: &Endpoint) -> Result<Self> {
+        let wrong = |what: &str| {
+            Error::invalid_argument(format!("the remote device '{}' {what}", options.id))
+        };
+        if options.proxy.is_some() {
+            return Err(wrong("has a proxy, which gRPC is not sent through here"));
+        }
+        if options.http2 == Http2::Never {
+            return Err(wrong("rules out HTTP/2, which gRPC needs"));
+        }
+        let mut http = HttpConnector::new();
+        http.enforce_http(false);
+        http.set_nodelay(true);
+        http.set_connect_timeout(Some(options.timeouts.connect));
+        let mut tls = tls::client(&options.id, &options.tls, options.http2)?;
+        // The connector writes its own.
+        tls.alpn_protocols.clear();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http2()
+            .wrap_connector(http);
+        let mut origin = options.url.clone();
+        origin.set_path("");
+        let transport = Transport::from_shared(origin.to_string())
+            .map_err(|error| wrong("has a url that gRPC cannot use").with_source(error))?
+            .connect_timeout(options.timeouts.connect)
+            .tcp_nodelay(true);
+        let channel = transport.connect_with_connector_lazy(connector);
+        Ok(Self { channel, options: options.clone() })
+    }
+
+    async fn call<Q, A>(
+        &self,
+        service: &Service,
+        model: &RemoteModel,
+        method: &'static str,
+        message: Q,
+    ) -> Result<A, Failure>
+    where
+        Q: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let limits = &self.options.limits;
+        let length = message.encoded_len() as u64;
+        if length > limits.request {
+            let message = format!("a request of {length} bytes is larger than this host sends");
+            return Err(Error::too_large(message).into());
+        }
+        let mut shown = Request::get(self.options.url.clone());
+        super::dress(model, &mut shown)?;
+        service.credentials.sign(&mut shown).await?;
+        let mut request = tonic::Request::new(message);
+        *request.metadata_mut() = MetadataMap::from_headers(shown.headers);
+        request.set_timeout(self.options.timeouts.request);
+
+        let most = usize::try_from(limits.response).unwrap_or(usize::MAX);
+        let mut client = tonic::client::Grpc::new(self.channel.clone())
+            .max_decoding_message_size(most)
+            .max_encoding_message_size(usize::MAX);
+        client.ready().await.map_err(|error| {
+            let error = Error::unavailable(crate::status::ABSENT).with_source(error);
+            Failure::new(error, Again::Safe)
+        })?;
+        service.meter.sent(length);
+        let path = PathAndQuery::from_static(method);
+        let answer = client.unary(request, path, tonic_prost::ProstCodec::<Q, A>::default()).await;
+        let answer = answer.map_err(status::failure)?.into_inner();
+        service.meter.received(answer.encoded_len() as u64);
+        Ok(answer)
+    }
+
+    pub(super) async fn describe(
+        &self,
+        service: &Service,
+        model: &RemoteModel,
+    ) -> Result<(Signature, Call), Failure> {
+        let asked = || ModelRequest {
+            name: name(model).to_owned(),
+            version: model.version.clone().unwrap_or_default(),
+        };
+        let said: MetadataResponse = self
+            .call(service, model, "/inference.GRPCInferenceService/ModelMetadata", asked())
+            .await?;
+        let ready: ReadyResponse = self
+            .call(service, model, "/inference.GRPCInferenceService/ModelReady", asked())
+            .await?;
+        if !ready.ready {
+            let message = "the model is not ready on the remote service";
+            return Err(Failure::new(Error::unavailable(message), Again::Safe));
+        }
+        let said = super::oip::signature(&said.into())?;
+        let signature = match model.signature() {
+            Some(known) => agree(known, &said)?,
+            None => said,
+        };
+        Ok((signature, Call { model: model.clone(), binary: true }))
+    }
+
+    pub(super) async fn run(
+        &self,
+        service: &Service,
+        asked: Asked<'_>,
+    ) -> Result<Tensors, Failure> {
+        let request = InferRequest {
+            model_name: asked.call.name().to_owned(),
+            model_version: asked.call.model.version.clone().unwrap_or_default(),
+            id: super::oip::request::id(),
+            inputs: asked
+                .signature
+                .inputs
+                .iter()
+                .zip(asked.inputs)
+                .map(|(info, tensor)| InferInput {
+                    name: info.name.to_string(),
+                    datatype: datatype::name(info.dtype).to_owned(),
+                    shape: tensor.shape().iter().map(|&size| size as i64).collect(),
+                })
+                .collect(),
+            outputs: asked
+                .signature
+                .outputs
+                .iter()
+                .map(|info| InferOutput { name: info.name.to_string() })
+                .collect(),
+            raw: asked
+                .inputs
+                .iter()
+                .filter_map(|tensor| tensor.host().cloned().map(bytes::Bytes::from_owner))
+                .collect(),
+        };
+        let method = "/inference.GRPCInferenceService/ModelInfer";
+        let answer: InferResponse = self.call(service, &asked.call.model, method, request).await?;
+        decode(&answer, Expected::new(asked.signature, &asked.shapes()), asked.memory)
+    }
+}
+
+fn decode(
+    answer: &InferResponse,
+    mut expected: Expected<'_>,
+    memory: &Memory,
+) -> Result<Tensors, Failure> {
+    if !answer.raw.is_empty() && answer.raw.len() != answer.outputs.len() {
+        return Err(Failure::lie(UNFIT, "there are not as many tensors as it names"));
+    }
+    for (at, output) in answer.outputs.iter().enumerate() {
+        let dtype = datatype::dtype(&output.datatype)
+            .ok_or_else(|| Failure::lie(UNFIT, format!("elements of {}", output.datatype)))?;
+        let shape: Option<Vec<usize>> =
+            output.shape.iter().map(|&size| usize::try_from(size).ok()).collect();
+        let shape = shape.map(Shape::new);
+        let shape = shape.ok_or_else(|| Failure::lie(UNFIT, "a negative dimension"))?;
+        let (index, length) = expected.place(&output.name, dtype, &shape)?;
+        let bytes = match (answer.raw.get(at), &output.contents) {
+            (Some(raw), None) if raw.len() == length => memory.copy_from(raw)?,
+            (None, Some(contents)) => contents::bytes(contents, dtype, length, memory)?,
+            (None, None) if length == 0 => memory.copy_from(&[])?,
+            (raw, _) => {
+                let source = format!("{:?} bytes for {dtype}{shape}", raw.map(bytes::Bytes::len));
+                return Err(Failure::lie(UNFIT, source));
+            }
+        };
+        expected.put(index, Tensor::new(dtype, shape, bytes)?);
+    }
+    expected.finish()
+}
