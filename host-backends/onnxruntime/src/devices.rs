@@ -6,6 +6,7 @@ use godwit_backend::{
 };
 
 use crate::native::Library;
+use crate::probe::probe;
 use crate::providers::Provider;
 
 /// What half of the memory is taken to be where that cannot be told: four gigabytes.
@@ -18,12 +19,16 @@ pub(crate) struct Found {
     pub(crate) provider: Provider,
 }
 
-/// The devices of the library's that work.
+/// The devices of the library's that work, each after a run that gave the right answer.
 pub(crate) fn find(library: &Library) -> Vec<Found> {
     let mut found = Vec::new();
     for provider in Provider::among(library.providers()) {
         let mut next = Some(provider);
-        while let Some(provider) = next.filter(|provider| provider.is_host()) {
+        while let Some(provider) = next {
+            if let Err(error) = probe(library, &provider) {
+                tracing::info!(device = provider.id(), "absent: {}", error.report());
+                break;
+            }
             next = provider.next();
             found.push(Found { device: describe(library, &provider), provider });
         }

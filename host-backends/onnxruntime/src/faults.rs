@@ -47,7 +47,8 @@ pub(crate) fn run(fault: Fault) -> Error {
 
 /// Whether an output did not have the shape that the model promised for it.
 pub(crate) fn is_broken_promise(fault: &Fault) -> bool {
-    fault.message().contains("shape verification failed")
+    let signs = ["shape verification failed", "computed output shape for this run is"];
+    signs.iter().any(|sign| fault.message().contains(sign))
 }
 
 fn starved(said: &str) -> bool {

@@ -3,8 +3,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godwit_backend::{
-    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, Memory, Result, Shape,
-    Signature, Tensor, Tensors, async_trait,
+    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, HostMemory, Memory, Result,
+    Shape, Signature, Tensor, Tensors, async_trait,
 };
 use metrics::Counter;
 use smallvec::SmallVec;
@@ -23,11 +23,11 @@ pub(crate) struct Shared {
     pub(crate) pool: Arc<Pool>,
     pub(crate) steady: bool,
     library: &'static Library,
-    session: Session,
+    session: Arc<Session>,
     signature: Signature,
     /// How the shapes of all outputs follow from those of the inputs, where they do.
     promises: Option<Vec<Promise>>,
-    /// Whether an output once had another shape than the model says.
+    /// Whether an output once had another shape than the model says, or was not written where it should.
     broken: AtomicBool,
     device: Device,
     footprint: u64,
@@ -56,20 +56,21 @@ impl OrtGraph {
         pool: Arc<Pool>,
         inline_under: Duration,
     ) -> Self {
-        let Loaded { session, signature, footprint, steady, placement: _ } = loaded;
+        let Loaded { session, signature, footprint, steady, plain, placement: _ } = loaded;
         let id = || device.id.to_string();
         let counters = Counters {
             copied: metrics::counter!("godwit_ort_copied_bytes_total", "device" => id()),
             adopted: metrics::counter!("godwit_ort_adopted_outputs_total", "device" => id()),
         };
         Self(Arc::new(Shared {
-            promises: Promise::all(&signature),
+            // Branches and loops pass outputs on in their own ways.
+            promises: Promise::all(&signature).filter(|_| plain),
             broken: AtomicBool::new(false),
             within: Mutex::default(),
             pool,
             steady,
             library,
-            session,
+            session: Arc::new(session),
             signature,
             device,
             footprint,
@@ -154,16 +155,23 @@ impl Shared {
                 None => binding.insert(Binding::new(&self.session)?),
             };
             match binding.run(self.library, &self.session, options, given(), &mut prepared) {
-                Ok(()) => return Ok(finish(prepared)?),
-                Err(fault) if !faults::is_broken_promise(&fault) => return Err(fault.into()),
-                Err(fault) => {
+                Ok(true) => return Ok(finish(prepared)?),
+                Ok(false) => tracing::debug!("an output is not computed but passed on"),
+                Err(fault) if faults::is_broken_promise(&fault) => {
                     tracing::debug!(%fault, "an output is not of the shape that the model says");
-                    self.broken.store(true, Ordering::Relaxed);
                 }
+                Err(fault) => return Err(fault.into()),
             }
+            self.broken.store(true, Ordering::Relaxed);
         }
+        *binding = None;
         let owned = self.session.run(self.library, options, given())?;
-        Ok(owned.into_iter().map(|owned| self.adopt(owned, memory)).collect::<Result<_>>()?)
+        let outputs = owned.into_iter().map(|owned| {
+            // An input that is passed on is still the caller's memory, which the library only borrowed.
+            let borrowed = given().any(|(.., bytes)| overlap(bytes, owned.bytes()));
+            if borrowed { self.copy(&owned, memory) } else { self.adopt(owned, memory) }
+        });
+        Ok(outputs.collect::<Result<_>>()?)
     }
 
     /// What all outputs will be written to, if all of their shapes are known.
@@ -200,13 +208,41 @@ impl Shared {
     }
 
     fn adopt(&self, owned: Owned, memory: &Memory) -> Result<Tensor> {
-        let dtype = owned.dtype().ok_or_else(|| {
-            Error::unsupported("the model gives an output of a dtype that tensors do not have")
-        })?;
+        let (dtype, shape) = (dtype(&owned)?, owned.shape().clone());
         self.counters.adopted.increment(1);
-        let shape = owned.shape().clone();
-        Tensor::new(dtype, shape, memory.adopt(owned)?)
+        let adopted = Adopted { owned, _session: self.session.clone() };
+        Tensor::new(dtype, shape, memory.adopt(adopted)?)
     }
+
+    fn copy(&self, owned: &Owned, memory: &Memory) -> Result<Tensor> {
+        let bytes = owned.bytes();
+        self.counters.copied.increment(bytes.len() as u64);
+        Tensor::new(dtype(owned)?, owned.shape().clone(), memory.copy_from(bytes)?)
+    }
+}
+
+/// A tensor of the library's, with the model in whose memory it may be: an output can be a constant.
+#[derive(Debug)]
+struct Adopted {
+    owned: Owned,
+    _session: Arc<Session>,
+}
+
+impl HostMemory for Adopted {
+    fn bytes(&self) -> &[u8] {
+        self.owned.bytes()
+    }
+}
+
+fn dtype(owned: &Owned) -> Result<DType> {
+    owned.dtype().ok_or_else(|| {
+        Error::unsupported("the model gives an output of a dtype that tensors do not have")
+    })
+}
+
+fn overlap(a: &[u8], b: &[u8]) -> bool {
+    let (a, b) = (a.as_ptr_range(), b.as_ptr_range());
+    a.start < b.end && b.start < a.end
 }
 
 fn finish(prepared: Prepared) -> Result<Tensors> {

@@ -24,6 +24,7 @@ mod options;
 mod pace;
 mod pool;
 mod ports;
+mod probe;
 mod proto;
 mod providers;
 mod survey;

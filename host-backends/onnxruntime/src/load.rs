@@ -18,6 +18,8 @@ pub(crate) struct Loaded {
     pub(crate) signature: Signature,
     pub(crate) footprint: u64,
     pub(crate) steady: bool,
+    /// Whether it has no graphs within.
+    pub(crate) plain: bool,
     pub(crate) placement: Placement,
 }
 
@@ -30,7 +32,7 @@ pub(crate) fn load(
     options: &SessionOptions,
     stop: &Stop,
 ) -> Result<Loaded> {
-    let Survey { external, footprint, steady, .. } = survey(bytes)?;
+    let Survey { external, footprint, steady, plain, .. } = survey(bytes)?;
     let names = external.into_iter().collect::<Vec<_>>();
     let mut files = read(wanted.external_data.as_deref(), &names)?;
     proceed(stop)?;
@@ -53,7 +55,7 @@ pub(crate) fn load(
             placement.nodes(),
         )));
     }
-    Ok(Loaded { signature: signature(ports)?, session, footprint, steady, placement })
+    Ok(Loaded { signature: signature(ports)?, session, footprint, steady, plain, placement })
 }
 
 fn proceed(stop: &Stop) -> Result<()> {

@@ -57,6 +57,17 @@ pub(crate) struct TargetOptions {
     pub(crate) external_data: Option<PathBuf>,
 }
 
+impl Default for TargetOptions {
+    fn default() -> Self {
+        Self {
+            threads: None,
+            optimization: Optimization::All,
+            fallback: false,
+            external_data: None,
+        }
+    }
+}
+
 const OPTIONS: [&str; 4] = ["threads", "optimization", "fallback", "external_data"];
 const OPTIMIZATIONS: [(&str, Optimization); 4] = [
     ("off", Optimization::Off),
@@ -69,12 +80,7 @@ const FALLBACKS: [(&str, bool); 2] = [("refused", false), ("allowed", true)];
 impl TargetOptions {
     /// Reads `options`, where `most` is how many threads there are.
     pub(crate) fn read(options: &BTreeMap<String, String>, most: usize) -> Result<Self> {
-        let mut read = Self {
-            threads: None,
-            optimization: Optimization::All,
-            fallback: false,
-            external_data: None,
-        };
+        let mut read = Self::default();
         for (name, value) in options {
             match name.as_str() {
                 "threads" => read.threads = Some(threads(value, most)?),

@@ -26,6 +26,8 @@ pub(crate) struct Survey {
     pub(crate) footprint: u64,
     /// Whether the inputs' dimensions alone say how much work a run is.
     pub(crate) steady: bool,
+    /// Whether it has no graphs within: no branches and no loops.
+    pub(crate) plain: bool,
     /// Whether a constant is beyond any sane size.
     vast: bool,
 }
@@ -39,7 +41,7 @@ pub(crate) fn survey(bytes: &Buffer) -> Result<Survey> {
     let Some(graph) = &model.graph else {
         return Err(Error::invalid_encoding("the bytes are not an ONNX model: no graph in it"));
     };
-    let mut survey = Survey { steady: true, footprint: SESSION, ..Survey::default() };
+    let mut survey = Survey { steady: true, plain: true, footprint: SESSION, ..Survey::default() };
     survey.graph(graph);
     let none = HashMap::new();
     for node in model.functions.iter().flat_map(|function| &function.node) {
@@ -78,6 +80,7 @@ impl Survey {
         }
         for attribute in &node.attribute {
             let AttributeProto { t, g, tensors, graphs, sparse_tensor, sparse_tensors } = attribute;
+            self.plain &= g.is_none() && graphs.is_empty();
             t.iter().chain(tensors).for_each(|tensor| self.tensor(tensor));
             g.iter().chain(graphs).for_each(|graph| self.graph(graph));
             sparse_tensor.iter().chain(sparse_tensors).for_each(|tensor| self.sparse(tensor));

@@ -15,6 +15,8 @@ pub(crate) struct Binding {
     binding: NonNull<OrtIoBinding>,
     inputs: Slots,
     outputs: Slots,
+    /// Whether a run was seen to write its outputs where it was told.
+    obeyed: bool,
 }
 
 type Slots = SmallVec<[Option<Slot>; 4]>;
@@ -62,10 +64,13 @@ impl Binding {
         let binding = NonNull::new(binding).ok_or_else(|| ort::Error::new("no binding"))?;
         let empty = |count: usize| (0..count).map(|_| None).collect::<Slots>();
         let (inputs, outputs) = (empty(session.input_count()), empty(session.output_count()));
-        Ok(Self { binding, inputs, outputs })
+        Ok(Self { binding, inputs, outputs, obeyed: false })
     }
 
     /// One run of the session that this was made for: `inputs` are read, `outputs` are written.
+    ///
+    /// Gives whether they were. An output that no operator computes, because it is an input or a constant,
+    /// the library does not copy to where it was told.
     pub(crate) fn run<'a>(
         &mut self,
         library: &Library,
@@ -73,7 +78,7 @@ impl Binding {
         options: Option<&RunOptions>,
         inputs: impl ExactSizeIterator<Item = (DType, &'a Shape, &'a [u8])>,
         outputs: &mut [(DType, Shape, BufferMut)],
-    ) -> Outcome<()> {
+    ) -> Outcome<bool> {
         if inputs.len() != self.inputs.len() || outputs.len() != self.outputs.len() {
             return Err(ort::Error::new("as many tensors as inputs and outputs are needed"));
         }
@@ -89,7 +94,7 @@ impl Binding {
             }
         }
         for ((slot, name), (dtype, shape, bytes)) in
-            self.outputs.iter_mut().zip(session.output_names()).zip(outputs)
+            self.outputs.iter_mut().zip(session.output_names()).zip(&mut *outputs)
         {
             if !slot.as_ref().is_some_and(|slot| slot.is(*dtype, shape, bytes)) {
                 let value = Value::write(library, *dtype, shape, bytes)?;
@@ -106,7 +111,40 @@ impl Binding {
                 session.as_mut_ptr(),
                 options.map_or(ptr::null(), RunOptions::as_ptr),
                 self.binding.as_ptr(),
-            ))
+            ))?;
+        }
+        // Where an output is written is settled when a model is compiled, so one look is enough.
+        if !self.obeyed {
+            let told = outputs.iter().all(|(.., bytes)| !bytes.is_empty());
+            if !self.obeys()? {
+                return Ok(false);
+            }
+            self.obeyed = told;
+        }
+        Ok(true)
+    }
+
+    /// Whether each output that the binding holds after a run is over the bytes that it was given.
+    fn obeys(&self) -> Outcome<bool> {
+        let (mut allocator, mut values) = (ptr::null_mut(), ptr::null_mut());
+        let mut count = 0usize;
+        // SAFETY: the library gives an array of values, which are released here, and the array with the
+        // allocator it came from.
+        unsafe {
+            call!(GetAllocatorWithDefaultOptions(&mut allocator))?;
+            call!(GetBoundOutputValues(self.binding.as_ptr(), allocator, &mut values, &mut count))?;
+            let mut obeys = count == self.outputs.len();
+            for index in 0..count {
+                let value = *values.add(index);
+                let mut bytes = ptr::null_mut();
+                let found = call!(GetTensorMutableData(value, &mut bytes)).is_ok();
+                let slot = self.outputs.get(index).and_then(Option::as_ref);
+                let same = slot.is_some_and(|slot| slot.len == 0 || slot.bytes == bytes.cast());
+                obeys &= found && same;
+                (ort::api().ReleaseValue)(value);
+            }
+            call!(AllocatorFree(allocator, values.cast()))?;
+            Ok(obeys)
         }
     }
 }

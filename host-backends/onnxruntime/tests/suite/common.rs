@@ -27,7 +27,11 @@ pub(crate) fn backend() -> OnnxRuntime {
 }
 
 pub(crate) fn load(onnx: Vec<u8>) -> Result<Arc<dyn Graph>> {
-    load_on(onnx, &Target::new("ort-cpu:0"))
+    load_on(onnx, &target())
+}
+
+pub(crate) fn target() -> Target {
+    Target::new("ort-cpu:0")
 }
 
 pub(crate) fn load_on(onnx: Vec<u8>, target: &Target) -> Result<Arc<dyn Graph>> {
