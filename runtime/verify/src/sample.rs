@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use godwit_backend::{
-    Backend, Digest, Error, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor, Tensors,
+    Backend, Device, Digest, Error, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor,
+    Tensors,
 };
 
 use crate::recording::{Captured, DeviceStamp, Failure, LoadRecord, Recording, RunRecord};
@@ -54,7 +55,8 @@ impl Default for ReplayOptions {
 /// Samples and the models they are for.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    /// The models, found by their digests.
+    /// The models, found by their digests. Another of the same name stands in where a device does not
+    /// read the encoding of the first: they are variants of one model.
     pub models: Vec<Model>,
     /// What to run, in order.
     pub samples: Vec<Sample>,
@@ -72,12 +74,22 @@ impl Replay {
         for sample in &self.samples {
             self.model(&sample.digest)?;
         }
+        let devices = backend.devices().unwrap_or_default();
+        let device = devices.iter().find(|device| device.id == target.device);
         let mut stage = Stage { recording: Recording::default(), contexts: Vec::new() };
         for sample in &self.samples {
-            let model = self.model(&sample.digest)?;
+            let model = self.variant(self.model(&sample.digest)?, device);
             stage.run(self, model, backend, target, sample).await;
         }
         Ok(stage.recording)
+    }
+
+    /// `model`, or the first of its name that `device` reads.
+    fn variant<'a>(&'a self, model: &'a Model, device: Option<&Device>) -> &'a Model {
+        let Some(device) = device else { return model };
+        let reads = |model: &&Model| device.capabilities.encodings.contains(&model.encoding());
+        let named = self.models.iter().filter(|other| other.name() == model.name());
+        std::iter::once(model).chain(named).find(reads).unwrap_or(model)
     }
 
     fn model(&self, digest: &str) -> Result<&Model> {
@@ -157,7 +169,7 @@ impl Stage {
         let graph = backend.load(model, target).await;
         self.recording.loads.push(LoadRecord {
             model: model.name().to_string(),
-            digest: digest.to_owned(),
+            digest: model.digest().to_string(),
             target: target.device.to_string(),
             device: graph.as_ref().ok().map(|graph| DeviceStamp::from(graph.device())),
             seconds: began.elapsed().as_secs_f64(),

@@ -1,6 +1,6 @@
 //! Which run of one recording is which of another.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use godwit_backend::Digest;
 
@@ -17,39 +17,55 @@ pub(super) struct Pair<'a> {
 /// Pairs runs of the same model: those of equal inputs first, then by order. Apps that run several
 /// things at once do not do so in the same order twice.
 pub(super) fn pairs<'a>(reference: &'a Recording, other: &'a Recording) -> Vec<Pair<'a>> {
-    let mut equal: BTreeMap<(String, Vec<Digest>), VecDeque<usize>> = BTreeMap::new();
+    let common = Common::of(reference, other);
+    let mut equal: BTreeMap<(&str, Vec<Digest>), VecDeque<usize>> = BTreeMap::new();
     for (place, run) in other.runs.iter().enumerate() {
-        equal.entry(key(other, run)).or_default().push_back(place);
+        equal.entry((common.model(other, run), inputs(run))).or_default().push_back(place);
     }
     let mut taken = vec![false; other.runs.len()];
     let mut found: Vec<Option<usize>> = Vec::new();
     for run in &reference.runs {
-        let place = equal.get_mut(&key(reference, run)).and_then(VecDeque::pop_front);
+        let same = equal.get_mut(&(common.model(reference, run), inputs(run)));
+        let place = same.and_then(VecDeque::pop_front);
         if let Some(taken) = place.and_then(|place| taken.get_mut(place)) {
             *taken = true;
         }
         found.push(place);
     }
-    let model = |recording: &'a Recording, run: &RunRecord| {
-        recording.load_of(run).map(|load| load.digest.as_str())
-    };
-    let mut left: BTreeMap<Option<&str>, VecDeque<usize>> = BTreeMap::new();
+    let mut left: BTreeMap<&str, VecDeque<usize>> = BTreeMap::new();
     for (place, run) in other.runs.iter().enumerate() {
         if taken.get(place) == Some(&false) {
-            left.entry(model(other, run)).or_default().push_back(place);
+            left.entry(common.model(other, run)).or_default().push_back(place);
         }
     }
     let runs = reference.runs.iter().zip(found).enumerate();
-    runs.map(|(nth, (run, same))| {
-        let by_order = || left.get_mut(&model(reference, run)).and_then(VecDeque::pop_front);
-        let place = same.or_else(by_order);
+    let pairs = runs.map(|(nth, (run, same))| {
+        let model = common.model(reference, run);
+        let place = same.or_else(|| left.get_mut(model).and_then(VecDeque::pop_front));
         let other = place.and_then(|place| other.runs.get(place));
         Pair { nth, reference: run, other, same_inputs: same.is_some() }
-    })
-    .collect()
+    });
+    pairs.collect()
 }
 
-fn key(recording: &Recording, run: &RunRecord) -> (String, Vec<Digest>) {
-    let model = recording.load_of(run).map(|load| load.digest.clone()).unwrap_or_default();
-    (model, run.inputs.iter().map(|input| input.digest).collect())
+fn inputs(run: &RunRecord) -> Vec<Digest> {
+    run.inputs.iter().map(|input| input.digest).collect()
+}
+
+/// The digests that both sides loaded. A model may have variants, each with its own, and a device reads
+/// the one it can: then its name tells which it is.
+struct Common<'a>(BTreeSet<&'a str>);
+
+impl<'a> Common<'a> {
+    fn of(one: &'a Recording, other: &'a Recording) -> Self {
+        let digests = |recording: &'a Recording| {
+            recording.loads.iter().map(|load| load.digest.as_str()).collect::<BTreeSet<_>>()
+        };
+        Self(digests(one).intersection(&digests(other)).copied().collect())
+    }
+
+    fn model(&self, recording: &'a Recording, run: &RunRecord) -> &'a str {
+        let Some(load) = recording.load_of(run) else { return "" };
+        if self.0.contains(load.digest.as_str()) { &load.digest } else { &load.model }
+    }
 }

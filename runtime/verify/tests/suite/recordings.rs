@@ -119,3 +119,25 @@ fn a_tape_that_is_not_whole_is_a_failure() {
     assert_eq!(report.devices[1].verdict.word(), "failed");
     assert!(!report.is_equivalent());
 }
+
+#[test]
+fn variants_of_a_model_stand_in_for_one_another() {
+    use godwit_backend::Encoding;
+    let onnx = double();
+    let dims = [Dim::Known(2)];
+    let ir = Script::add(DType::F32, dims).model_as("double", Encoding::Openvino);
+    assert_ne!(onnx.digest(), ir.digest());
+    let reads_ir = || sound().encodings([Encoding::Openvino]);
+    let backend = FakeBackend::builder().device(sound()).device(reads_ir()).build();
+    let backend: Arc<dyn Backend> = Arc::new(backend);
+    let recorded = app(sound(), "fake:0", &[1.0, 2.0], false);
+    let samples = recording(&recorded).samples();
+    let options = ReplayOptions::default();
+    let replay = Replay { models: vec![onnx, ir.clone()], samples, options };
+    let there = block_on(replay.run(&backend, &Target::new("fake:1"))).unwrap();
+    assert_eq!(there.loads[0].digest, ir.digest().to_string());
+    let report = report(&[recorded, Attempt::recorded("fake:1", Ok(there))]);
+    assert_eq!(report.devices[1].verdict.word(), "equivalent", "{}", report.to_text());
+    assert_eq!(report.devices[1].outputs[0].runs, 2);
+    assert_eq!(report.models.len(), 2);
+}
