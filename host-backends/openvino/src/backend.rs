@@ -2,12 +2,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use godwit_backend::{
-    Backend, Device, Error, Graph, Model, Result, Target, Workers, async_trait, known,
-};
+use godwit_backend::{Backend, Device, Error, Graph, Model, Result, Target, async_trait, known};
 
+use crate::cache::Folder;
 use crate::graph::{OvGraph, Shared};
 use crate::load::load;
+use crate::loads::Loads;
 use crate::ov::{self, Core, Version};
 use crate::probe::{self, Found};
 use crate::{OpenVinoOptions, errors, properties};
@@ -19,6 +19,7 @@ pub struct OpenVino {
     core: Arc<Core>,
     version: Version,
     options: OpenVinoOptions,
+    loads: Loads,
 }
 
 impl OpenVino {
@@ -32,7 +33,8 @@ impl OpenVino {
         let core = Core::new().map_err(|failure| {
             Error::unavailable("the OpenVINO library could not be started").with_source(failure)
         })?;
-        Ok(Self { core: Arc::new(core), version, options })
+        let loads = Loads::new(options.load_deadline);
+        Ok(Self { core: Arc::new(core), version, options, loads })
     }
 
     fn found(&self) -> Result<Vec<Found>> {
@@ -74,9 +76,25 @@ impl Backend for OpenVino {
         } else if !name.starts_with("NPU") {
             properties.pairs.push(("INFERENCE_PRECISION_HINT".into(), "f32".into()));
         }
-        let loader = Workers::new("godwit-openvino-load", 1, 1)?;
-        let (core, own, pairs) = (self.core.clone(), model.clone(), properties.pairs);
-        let loaded = loader.run(move |stop| load(&core, &own, &name, &pairs, stop)).await??;
+        let (core, own) = (self.core.clone(), model.clone());
+        let (pairs, build) = (properties.pairs, self.version.build.clone());
+        let cache_dir = self.options.cache_dir.clone();
+        let loaded = self.loads.run(move |stop| {
+            let mut pairs = pairs;
+            let folder =
+                cache_dir.and_then(|root| Folder::open(&root, &own, &name, &pairs, &build));
+            let path = folder.as_ref().and_then(|folder| folder.path().to_str());
+            pairs.extend(path.map(|path| ("CACHE_DIR".to_owned(), path.to_owned())));
+            let loaded = load(&core, &own, &name, &pairs, stop);
+            if let Some(folder) = folder {
+                folder.seal();
+            }
+            loaded
+        });
+        let loaded = loaded.await?;
+        if let Ok(chosen) = loaded.compiled.property("EXECUTION_DEVICES") {
+            device.labels.insert("execution-devices".into(), chosen.trim().to_owned());
+        }
         Ok(Arc::new(OvGraph(Arc::new(Shared {
             compiled: loaded.compiled,
             signature: loaded.signature,
@@ -85,7 +103,7 @@ impl Backend for OpenVino {
             same: loaded.same,
             _model: model.clone(),
             device,
-            footprint: model.byte_len(),
+            footprint: loaded.footprint,
             inline_under: self.options.inline_under,
             short_below: AtomicUsize::new(0),
         }))))

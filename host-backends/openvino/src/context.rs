@@ -7,8 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData, TensorInfo,
-    Tensors,
+    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData, Tensors,
 };
 use smallvec::SmallVec;
 

@@ -12,12 +12,15 @@
 #![deny(missing_docs)]
 
 mod backend;
+mod cache;
 mod context;
 mod errors;
 mod flight;
 mod graph;
 mod guards;
+mod ir;
 mod load;
+mod loads;
 mod onnx;
 mod options;
 mod ov;

@@ -4,6 +4,7 @@ use godwit_backend::{DType, Dim, Encoding, Error, Model, Result, Signature, Stop
 
 use crate::errors;
 use crate::guards::Guards;
+use crate::ir;
 use crate::onnx::{self, Outline, Value};
 use crate::ov::{Compiled, Core, HostTensor, Port};
 
@@ -13,6 +14,7 @@ pub(crate) struct Loaded {
     pub(crate) compiled: Compiled,
     pub(crate) signature: Signature,
     pub(crate) steady: bool,
+    pub(crate) footprint: u64,
     pub(crate) guards: Guards,
     /// For each output, the input that it is, where the library would narrow its values.
     pub(crate) same: Vec<Option<usize>>,
@@ -54,7 +56,7 @@ pub(crate) fn load(
         Encoding::Onnx => onnx::outline(bytes).ok_or_else(not_one)?,
         // The library guesses the format from the bytes, and this one was promised.
         _ if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
-        _ => Outline::default(),
+        _ => ir::outline(bytes),
     };
     if outline.external {
         return Err(Error::unsupported(
@@ -79,7 +81,17 @@ pub(crate) fn load(
         outline.same.get(at).copied().flatten().filter(|_| wide)
     });
     let same = same.collect();
-    Ok(Loaded { compiled, signature, steady: outline.steady, guards, same })
+    let footprint = footprint(model, &outline);
+    Ok(Loaded { compiled, signature, steady: outline.steady, footprint, guards, same })
+}
+
+/// An estimate, for the library does not say: the model's bytes twice, as it was read and laid out for
+/// the device, and what nodes, requests and threads were measured to take besides.
+fn footprint(model: &Model, outline: &Outline) -> u64 {
+    const NODE: u64 = 16 << 10;
+    const GRAPH: u64 = 1 << 20;
+    let nodes = u64::try_from(outline.nodes).unwrap_or(u64::MAX).saturating_mul(NODE);
+    model.byte_len().saturating_mul(2).saturating_add(nodes).saturating_add(GRAPH)
 }
 
 /// The weights as a tensor of bytes over the model's own memory.

@@ -171,6 +171,8 @@ pub(crate) struct Outline {
     pub(crate) outputs: Vec<Value>,
     /// Whether the inputs' dimensions alone say how much work a run is.
     pub(crate) steady: bool,
+    /// Operators, not counting those inside others.
+    pub(crate) nodes: usize,
     /// Whether weights are in other files.
     pub(crate) external: bool,
     /// For each output, the input that it is.
@@ -193,6 +195,7 @@ pub(crate) fn outline(bytes: &[u8]) -> Option<Outline> {
     Some(Outline {
         steady: model.functions.is_empty()
             && !graph.node.iter().any(|node| UNSTEADY.contains(&&*node.op_type)),
+        nodes: graph.node.len(),
         external,
         same: graph.output.iter().map(|it| origins.same.get(&*it.name).copied()).collect(),
         used: (0..inputs.len()).map(|input| origins.used.contains(&input)).collect(),

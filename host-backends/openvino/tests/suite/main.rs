@@ -2,8 +2,27 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic here is a failed test")]
 
+mod copies;
 mod library;
+mod loads;
+mod options;
 
-use godwit_conformance::conformance;
+use std::sync::Arc;
 
-conformance!(openvino, library::subject());
+use futures::executor::block_on;
+use godwit_backend::{Backend, Graph, Memory, Model, Result, Target, Tensor, Tensors};
+
+/// A graph on the processor.
+fn load(backend: &dyn Backend, model: &Model) -> Result<Arc<dyn Graph>> {
+    block_on(backend.load(model, &Target::new("openvino-cpu:0")))
+}
+
+/// One run in a context of its own.
+fn answer(graph: &Arc<dyn Graph>, inputs: impl IntoIterator<Item = Tensor>) -> Result<Tensors> {
+    let mut context = block_on(graph.context(&Memory::unlimited()))?;
+    block_on(context.run(inputs.into_iter().collect()))
+}
+
+fn floats(values: &[f32]) -> Tensor {
+    Tensor::from_values([values.len()], values).unwrap()
+}

@@ -10,4 +10,5 @@ use godwit_conformance::conformance;
 conformance!(cpu, subjects::cpu());
 conformance!(fake, subjects::fake());
 conformance!(onnxruntime, subjects::onnxruntime());
+conformance!(openvino, subjects::openvino());
 conformance!(resident, subjects::resident());

@@ -7,6 +7,7 @@ use godwit_conformance::models::{OnnxModels, ScriptModels};
 use godwit_cpu::CpuBackend;
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
+use godwit_openvino::{OpenVino, OpenVinoOptions};
 
 /// The host's processor.
 pub(crate) fn cpu() -> Subject {
@@ -27,6 +28,20 @@ pub(crate) fn onnxruntime() -> Subject {
     Subject {
         backend: Arc::new(OnnxRuntime::open(&library, OrtOptions::default()).unwrap()),
         target: Target::new("ort-cpu:0"),
+        models: Arc::new(OnnxModels),
+        lacks: &[],
+        checked: false,
+        held: None,
+    }
+}
+
+/// The host's processor, by OpenVINO.
+pub(crate) fn openvino() -> Subject {
+    let found = godwit_engines::find(&godwit_engines::OPENVINO, None);
+    let library = found.expect("OpenVINO is not installed: run `cargo xtask setup`").path;
+    Subject {
+        backend: Arc::new(OpenVino::open(&library, OpenVinoOptions::default()).unwrap()),
+        target: Target::new("openvino-cpu:0"),
         models: Arc::new(OnnxModels),
         lacks: &[],
         checked: false,
