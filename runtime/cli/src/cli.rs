@@ -2,8 +2,11 @@ use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Parser, Subcommand};
 
-use crate::command::{CompileArgs, CompletionsArgs, DevicesArgs, InspectArgs, RunArgs};
+use crate::command::{
+    CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
+};
 use crate::failure::EXIT_CODES;
+use crate::option::LibraryOption;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -20,7 +23,9 @@ Examples:
   godwit inspect digits.onnx
       see what goes into a model and what comes out
   godwit devices
-      see what models can run on here";
+      see what models can run on here
+  godwit engines install openvino
+      make models run faster here";
 
 /// Run AI workloads as WebAssembly components on whatever this machine has.
 #[derive(Debug, Parser)]
@@ -39,6 +44,11 @@ pub(crate) struct Cli {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
+    /// Load an engine's library from here, and nowhere else. NAME is openvino or onnxruntime; PATH is the
+    /// file, or a folder with it.
+    #[arg(long = "library", value_name = "NAME=PATH", global = true)]
+    pub(crate) libraries: Vec<LibraryOption>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -47,6 +57,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     Run(RunArgs),
     Devices(DevicesArgs),
+    Engines(EnginesArgs),
     Inspect(InspectArgs),
     Compile(CompileArgs),
     Completions(CompletionsArgs),

@@ -26,7 +26,7 @@ pub(crate) const EXIT_CODES: &str = "  0    the app ended well, or the command d
   65   the app is corrupt, or asks for something this host does not have
   66   a file or folder is missing, or cannot be read or written
   67   a model is unknown, corrupt, or cannot be loaded
-  69   a device is unknown or absent
+  69   a device is unknown or absent, or an engine cannot be installed
   70   a defect in godwit
   124  the app ran past --timeout
   130  cancelled by Ctrl-C

@@ -1,10 +1,42 @@
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use godwit_backend::{Buffer, Encoding, Error, ErrorKind, Model};
 use godwit_model::{check_claimed, detect};
 
 use crate::failure::{Code, Failure, Outcome, model_code};
 use crate::files;
+
+/// The model's file: `path` itself, or if that is a folder the one model in it, of `encoding` if that is
+/// given.
+pub(crate) fn file(path: &Path, encoding: Option<Encoding>) -> Outcome<PathBuf> {
+    if !path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let entries = fs::read_dir(path)
+        .map_err(|error| files::cannot_read("the folder", path, &error))?
+        .flatten();
+    let is_meant = |file: &PathBuf| match by_extension(file) {
+        Some(found) => encoding.is_none_or(|wanted| wanted == found) && file.is_file(),
+        None => false,
+    };
+    let mut models: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(is_meant).collect();
+    models.sort();
+    let shown = path.display();
+    match models.as_slice() {
+        [model] => Ok(model.clone()),
+        [] => Err(Failure::new(Code::File, format!("the folder '{shown}' holds no model"))
+            .why("none of its files has an extension known here")
+            .help("name the file: --model NAME=PATH,encoding=ENCODING")),
+        [first, ..] => {
+            let names = models.iter().filter_map(|model| model.file_name());
+            let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
+            Err(Failure::new(Code::File, format!("the folder '{shown}' holds more than one model"))
+                .why(names.join(", "))
+                .help(format!("name one: {}", first.display())))
+        }
+    }
+}
 
 /// A model from its file, and its weights from the file beside it where the encoding keeps them there.
 ///

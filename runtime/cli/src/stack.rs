@@ -1,76 +1,115 @@
-//! Which backends this build has, and the policies in front of them. The only place that names any.
+//! What this machine offers, and the policies in front of it.
 
 use std::sync::Arc;
 
-use godwit_backend::{Backend, Device, DeviceId, Result, known};
+use godwit_backend::{Backend, Device, DeviceId, known};
+use godwit_engines::{Absent, Engine, Place};
 use godwit_policy::{AdmissionLimits, Ledger, Stack};
 use serde::Serialize;
 
 use crate::failure::{Code, Failure, Outcome};
+use crate::family::{FAMILIES, LEFT_OUT, Opened};
+use crate::option::Libraries;
 
 /// The device for whatever names none.
 pub(crate) const DEFAULT_DEVICE: &str = "cpu:0";
 
-type Opened = (&'static str, Result<Arc<dyn Backend>>);
-
-/// One entry a backend, the preferred first.
-fn open() -> Vec<Opened> {
-    Vec::<Opened>::from([
-        #[cfg(feature = "cpu")]
-        ("cpu", godwit_cpu::CpuBackend::new(godwit_cpu::CpuOptions::default()).map(shared)),
-    ])
-}
-
-/// The families this build was made without, each by the name of its cargo feature.
-const LEFT_OUT: &[&str] = &[
-    #[cfg(not(feature = "cpu"))]
-    "cpu",
-];
-
-#[cfg(feature = "cpu")]
-fn shared(backend: impl Backend + 'static) -> Arc<dyn Backend> {
-    Arc::new(backend)
-}
-
 /// A family without a usable device.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AbsentFamily {
-    pub(crate) family: String,
+    pub(crate) family: &'static str,
     pub(crate) why: String,
+    /// Where its library was looked for.
+    pub(crate) looked: Vec<Place>,
+    /// The command that would bring it.
+    pub(crate) install: Option<String>,
+}
+
+impl AbsentFamily {
+    pub(crate) fn new(family: &'static str, why: String) -> Self {
+        Self { family, why, looked: Vec::new(), install: None }
+    }
+
+    pub(crate) fn not_found(family: &'static str, absent: Absent) -> Self {
+        // What a person set is theirs to change; an installed engine would not be looked at.
+        let install = absent.wrong().is_none().then(|| absent.remedy());
+        Self { family, why: absent.to_string(), looked: absent.looked, install }
+    }
+
+    pub(crate) fn unusable(
+        family: &'static str,
+        why: String,
+        engine: &Engine,
+        place: Place,
+    ) -> Self {
+        let install = Some(format!("godwit engines install {} --force", engine.name));
+        Self { family, why, looked: vec![place], install }
+    }
+}
+
+/// The library that a family was loaded from.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LoadedLibrary {
+    pub(crate) family: &'static str,
+    pub(crate) engine: &'static str,
+    #[serde(flatten)]
+    pub(crate) found: godwit_engines::Found,
 }
 
 /// What this machine offers.
 #[derive(Debug)]
 pub(crate) struct Machine {
     stack: Stack,
+    libraries: Vec<LoadedLibrary>,
     absent: Vec<AbsentFamily>,
 }
 
 impl Machine {
-    pub(crate) fn open() -> Self {
-        let (mut backends, mut absent) = (Vec::new(), Vec::new());
-        for (family, opened) in open() {
-            match opened {
-                Ok(backend) => backends.push(backend),
-                Err(error) => {
-                    absent.push(AbsentFamily { family: family.to_owned(), why: error.report() });
+    /// Opens every family.
+    pub(crate) fn open(libraries: &Libraries) -> Self {
+        Self::open_where(libraries, |_| true)
+    }
+
+    /// Opens the families of these devices only: loading an engine that nobody asked for takes time and
+    /// memory.
+    pub(crate) fn open_for<'a>(
+        devices: impl IntoIterator<Item = &'a DeviceId> + Clone,
+        libraries: &Libraries,
+    ) -> Self {
+        Self::open_where(libraries, |family| {
+            devices.clone().into_iter().any(|device| device.is_of(family))
+        })
+    }
+
+    fn open_where(libraries: &Libraries, is_wanted: impl Fn(&str) -> bool) -> Self {
+        let (mut backends, mut absent, mut loaded) = (Vec::new(), Vec::new(), Vec::new());
+        for family in FAMILIES.iter().filter(|family| is_wanted(family.name)) {
+            let Opened { backend, library } = match family.open(libraries) {
+                Ok(opened) => opened,
+                Err(reason) => {
+                    absent.push(reason);
+                    continue;
                 }
+            };
+            if let Err(error) = backend.devices() {
+                absent.push(AbsentFamily::new(family.name, error.report()));
             }
+            loaded.extend(library.map(|(engine, found)| LoadedLibrary {
+                family: family.name,
+                engine: engine.name,
+                found,
+            }));
+            backends.push(backend);
         }
+        absent.extend(LEFT_OUT.iter().filter(|(family, _)| is_wanted(family)).map(
+            |(family, feature)| {
+                let why = format!("this build of godwit leaves it out (cargo feature '{feature}')");
+                AbsentFamily::new(family, why)
+            },
+        ));
         // Nothing is rationed: the app is the only one, and the machine is the operator's.
         let stack = Stack::new(backends, godwit_model::Limits::default(), u64::MAX);
-        absent.extend(
-            stack
-                .router()
-                .absent()
-                .into_iter()
-                .map(|absent| AbsentFamily { why: absent.error.report(), family: absent.family }),
-        );
-        absent.extend(LEFT_OUT.iter().map(|&family| AbsentFamily {
-            family: family.to_owned(),
-            why: format!("this build of godwit leaves it out (cargo feature '{family}')"),
-        }));
-        Self { stack, absent }
+        Self { stack, libraries: loaded, absent }
     }
 
     /// The one app's backend, booked on `ledger`.
@@ -80,6 +119,11 @@ impl Machine {
 
     pub(crate) fn devices(&self) -> Vec<Device> {
         self.stack.router().devices().unwrap_or_default()
+    }
+
+    /// The libraries that were loaded.
+    pub(crate) fn libraries(&self) -> &[LoadedLibrary] {
+        &self.libraries
     }
 
     pub(crate) fn absent(&self) -> &[AbsentFamily] {
@@ -92,21 +136,36 @@ impl Machine {
         if devices.iter().any(|device| device.id == *id) {
             return Ok(());
         }
-        Err(Failure::new(Code::Device, format!("there is no device '{id}' here"))
-            .why(self.why_not(id, &devices))
-            .help("see the devices here: godwit devices"))
+        let failure = Failure::new(Code::Device, format!("there is no device '{id}' here"));
+        let failure = match self.absent.iter().find(|absent| id.is_of(absent.family)) {
+            Some(absent) => {
+                let failure = failure.why(absent.why.clone());
+                match &absent.install {
+                    Some(command) => failure.help(format!("install it: {command}")),
+                    None => failure,
+                }
+            }
+            None => failure.why(unknown(id, &devices)),
+        };
+        Err(failure.help("see the devices here: godwit devices"))
     }
+}
 
-    fn why_not(&self, id: &DeviceId, devices: &[Device]) -> String {
-        if let Some(absent) = self.absent.iter().find(|absent| absent.family == id.family()) {
-            return absent.why.clone();
+/// Names what is like a device that does not exist.
+fn unknown(id: &DeviceId, devices: &[Device]) -> String {
+    let family = FAMILIES.iter().find(|family| id.is_of(family.name));
+    match family {
+        Some(family) => {
+            let ids = devices.iter().map(|device| &device.id);
+            let ids: Vec<&str> =
+                ids.filter(|id| id.is_of(family.name)).map(DeviceId::as_str).collect();
+            known("devices", id.as_str(), ids)
         }
-        let ids = devices.iter().map(|device| device.id.as_str());
-        if devices.iter().any(|device| device.id.family() == id.family()) {
-            return known("devices", id.as_str(), ids);
+        None => {
+            let family = id.family();
+            let names = FAMILIES.iter().map(|family| family.name);
+            let known = known("families", family, names);
+            format!("this build knows no devices of a family '{family}': {known}")
         }
-        let ids: Vec<&str> = ids.collect();
-        let family = id.family();
-        format!("this build knows no devices of a family '{family}'; there are: {}", ids.join(", "))
     }
 }

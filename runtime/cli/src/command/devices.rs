@@ -6,16 +6,21 @@ use godwit_backend::Device;
 use serde::Serialize;
 
 use crate::failure::Outcome;
+use crate::option::Libraries;
 use crate::print;
-use crate::stack::{AbsentFamily, Machine};
+use crate::progress::Progress;
+use crate::stack::{AbsentFamily, LoadedLibrary, Machine};
 use crate::table::table;
 
 const EXAMPLES: &str = "\
 Examples:
   godwit devices
   godwit devices --json
-      for programs, with everything that is known of each device
-  godwit run --device cpu:0 --model digits=digits.onnx digits.wasm
+      for programs, with everything that is known of each device, and every place where a library
+      that is absent was looked for
+  godwit devices --library openvino=/opt/openvino/runtime
+      whether that one works
+  godwit run --device openvino-cpu:0 --model digits=digits.onnx digits.wasm
       run every model of an app on one of them";
 
 /// List the devices here, and say why others are absent.
@@ -30,12 +35,19 @@ pub(crate) struct DevicesArgs {
 #[derive(Debug, Serialize)]
 struct Listing {
     devices: Vec<Device>,
+    libraries: Vec<LoadedLibrary>,
     absent: Vec<AbsentFamily>,
 }
 
-pub(crate) fn devices(args: &DevicesArgs) -> Outcome<ExitCode> {
-    let machine = Machine::open();
-    let listing = Listing { devices: machine.devices(), absent: machine.absent().to_vec() };
+pub(crate) fn devices(args: &DevicesArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+    let progress = Progress::new("loading engines");
+    let machine = Machine::open(libraries);
+    drop(progress);
+    let listing = Listing {
+        devices: machine.devices(),
+        libraries: machine.libraries().to_vec(),
+        absent: machine.absent().to_vec(),
+    };
     if args.json {
         print::json(&listing)?;
     } else {
@@ -50,11 +62,40 @@ fn human(listing: &Listing) -> String {
         [] => "no devices\n".to_owned(),
         devices => table(header, devices.iter().map(row), &[]),
     };
+    if !listing.libraries.is_empty() {
+        text.push_str("\nlibraries:\n");
+    }
+    for LoadedLibrary { family, engine, found } in &listing.libraries {
+        let version = found.version.as_ref().map(|version| format!(" {version}"));
+        text.push_str(&format!(
+            "  {family}: {engine}{}, {} ({})\n",
+            version.unwrap_or_default(),
+            found.path.display(),
+            found.place.source
+        ));
+    }
     if !listing.absent.is_empty() {
         text.push_str("\nabsent:\n");
     }
-    for AbsentFamily { family, why } in &listing.absent {
-        text.push_str(&format!("  {family}: {why}\n"));
+    for absent in &listing.absent {
+        text.push_str(&absence(absent));
+    }
+    text
+}
+
+fn absence(AbsentFamily { family, why, looked, install }: &AbsentFamily) -> String {
+    let mut text = format!("  {family}: {why}\n");
+    // A single place is named in the reason.
+    if let [_, _, ..] = looked.as_slice() {
+        let places = looked.iter().map(|place| match &place.path {
+            Some(path) => path.display().to_string(),
+            None => place.to_string(),
+        });
+        let places: Vec<String> = places.collect();
+        text.push_str(&format!("    looked in: {}\n", places.join("; ")));
+    }
+    if let Some(command) = install {
+        text.push_str(&format!("    install it: {command}\n"));
     }
     text
 }

@@ -3,11 +3,13 @@
 mod compile;
 mod completions;
 mod devices;
+mod engines;
 mod inspect;
 mod run;
 
 pub(crate) use compile::{CompileArgs, compile};
 pub(crate) use completions::{CompletionsArgs, completions};
 pub(crate) use devices::{DevicesArgs, devices};
+pub(crate) use engines::{EnginesArgs, engines};
 pub(crate) use inspect::{InspectArgs, inspect};
 pub(crate) use run::{RunArgs, run};

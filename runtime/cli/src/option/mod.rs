@@ -2,8 +2,10 @@
 
 mod dir;
 mod env;
+mod library;
 mod model;
 
 pub(crate) use dir::DirOption;
 pub(crate) use env::EnvOption;
+pub(crate) use library::{Libraries, LibraryOption};
 pub(crate) use model::ModelOption;

@@ -1,11 +1,14 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use godwit_backend::{DeviceId, Encoding, nearest};
 
-const KEYS: [&str; 2] = ["encoding", "device"];
+const KEYS: [&str; 3] = ["encoding", "device", "set.OPTION"];
+/// What the name of a backend's own option begins with.
+const SET: &str = "set.";
 
-/// `NAME=PATH[,encoding=ENCODING][,device=ID]`: one variant of a model.
+/// `NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...`: one variant of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModelOption {
     /// The name the guest loads it by.
@@ -15,6 +18,8 @@ pub(crate) struct ModelOption {
     pub(crate) encoding: Option<Encoding>,
     /// `None`: as `--device` says.
     pub(crate) device: Option<DeviceId>,
+    /// For the device's backend, which knows what it has.
+    pub(crate) options: BTreeMap<String, String>,
 }
 
 impl FromStr for ModelOption {
@@ -27,7 +32,7 @@ impl FromStr for ModelOption {
         if name.is_empty() {
             return Err("the name is empty: write NAME=PATH".to_owned());
         }
-        let (mut encoding, mut device) = (None, None);
+        let (mut encoding, mut device, mut options) = (None, None, BTreeMap::new());
         // From the end, so that a path may hold commas.
         while let Some((before, (key, value))) = last_setting(rest) {
             let twice = match key {
@@ -39,7 +44,11 @@ impl FromStr for ModelOption {
                     return Err("device= is empty: write device=cpu:0".to_owned());
                 }
                 "device" => device.replace(DeviceId::new(value)).is_some(),
-                _ => return Err(unknown(key)),
+                _ => match key.strip_prefix(SET) {
+                    Some("") => return Err("set. lacks a name: write set.OPTION=VALUE".to_owned()),
+                    Some(option) => options.insert(option.to_owned(), value.to_owned()).is_some(),
+                    None => return Err(unknown(key)),
+                },
             };
             if twice {
                 return Err(format!("{key}= is given twice"));
@@ -49,7 +58,7 @@ impl FromStr for ModelOption {
         if rest.is_empty() {
             return Err(format!("the path is empty: write {name}=PATH"));
         }
-        Ok(Self { name: name.to_owned(), path: PathBuf::from(rest), encoding, device })
+        Ok(Self { name: name.to_owned(), path: PathBuf::from(rest), encoding, device, options })
     }
 }
 
@@ -57,12 +66,21 @@ impl FromStr for ModelOption {
 fn last_setting(text: &str) -> Option<(&str, (&str, &str))> {
     let (before, last) = text.rsplit_once(',')?;
     let (key, value) = last.split_once('=')?;
-    let is_word = !key.is_empty() && key.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    // The names of options are the backends' own, and have any case.
+    let word = key.strip_prefix(SET).unwrap_or(key);
+    let is_ours = |c: char| c.is_ascii_lowercase() || c == '-';
+    let is_theirs = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_word = match word.len() == key.len() {
+        true => !key.is_empty() && key.chars().all(is_ours),
+        false => word.chars().all(is_theirs),
+    };
     is_word.then_some((before, (key, value)))
 }
 
 fn unknown(key: &str) -> String {
     let known = KEYS.join(", ");
+    // The likely slip with a backend's option is to leave out what it begins with.
+    let known = format!("{known} (an option of the device's backend)");
     match nearest(key, KEYS) {
         Some(near) => format!("unknown setting '{key}': did you mean '{near}'? known: {known}"),
         None => format!("unknown setting '{key}': known: {known}"),
@@ -91,6 +109,12 @@ mod tests {
         assert_eq!(full.path, PathBuf::from("a, b/x.bin"));
         assert_eq!(full.encoding, Some(Encoding::Onnx));
         assert_eq!(full.device, Some(DeviceId::new("cuda:1")));
+        assert!(full.options.is_empty());
+        let tuned = parse("m=x,device=a:0,set.num_streams=2,set.CACHE.x=a=b,set.y=").unwrap();
+        assert_eq!(tuned.path, PathBuf::from("x"));
+        let options = tuned.options.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let options: Vec<_> = options.collect();
+        assert_eq!(options, [("CACHE.x", "a=b"), ("num_streams", "2"), ("y", "")]);
     }
 
     #[test]
@@ -104,7 +128,9 @@ mod tests {
             ("m=x,device=a,device=b", "device= is given twice"),
             ("m=x,encoding=onx", "did you mean 'onnx'?"),
             ("m=x,devise=cpu:0", "did you mean 'device'?"),
-            ("m=x,zzz=1", "known: encoding, device"),
+            ("m=x,zzz=1", "known: encoding, device, set.OPTION"),
+            ("m=x,set.=1", "set. lacks a name"),
+            ("m=x,set.a=1,set.a=2", "set.a= is given twice"),
         ];
         for (text, part) in mistakes {
             let message = parse(text).unwrap_err();

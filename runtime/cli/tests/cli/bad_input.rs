@@ -73,6 +73,7 @@ fn a_model_option_that_says_nothing() {
     let godwit = |model: &str| sandbox.godwit(&format!("run --model {model} app.wasm"));
     assert_transcript!("model-option-no-path", godwit("digits"));
     assert_transcript!("model-option-unknown-setting", godwit("m=m.onnx,devise=cpu:0"));
+    assert_transcript!("model-option-empty-setting", godwit("m=m.onnx,set.=2"));
     assert_transcript!("model-option-bad-encoding", godwit("m=m.onnx,encoding=onx"));
 }
 
@@ -82,8 +83,38 @@ fn a_device_that_is_absent() {
     sandbox.app("app.wasm", apps::COMMAND);
     assert_transcript!("device-unknown", sandbox.godwit("run --device cpu:1 app.wasm"));
     assert_transcript!("device-absent", sandbox.godwit("run --device cuda:0 app.wasm"));
+    assert_transcript!(
+        "device-family-nearly",
+        sandbox.godwit("run --device openvin-cpu:0 app.wasm")
+    );
     let ended = sandbox.godwit("run --model m=m.onnx,device=cpu:7 app.wasm");
     assert_transcript!("device-absent-of-model", ended);
+}
+
+#[test]
+fn an_option_that_the_backend_does_not_have() {
+    let sandbox = Sandbox::new();
+    sandbox.app("app.wasm", apps::COMMAND);
+    fs::copy(fixture("digits.onnx"), sandbox.path("digits.onnx")).unwrap();
+    let ended = sandbox.godwit("run --model d=digits.onnx,set.thread=2 app.wasm");
+    assert_transcript!("model-option-unknown-to-backend", ended);
+    sandbox.godwit("run --model d=digits.onnx,set.threads=1 app.wasm").expect_success();
+}
+
+#[test]
+fn a_folder_in_place_of_a_model() {
+    let sandbox = Sandbox::new();
+    sandbox.app("app.wasm", apps::COMMAND).folder("models").folder("empty");
+    for file in ["digits.onnx", "digits.xml", "digits.bin"] {
+        fs::copy(fixture(file), sandbox.path("models").join(file)).unwrap();
+    }
+    let godwit = |model: &str| sandbox.godwit(&format!("run --model d={model} app.wasm"));
+    assert_transcript!("model-folder-empty", godwit("empty"));
+    assert_transcript!("model-folder-many", godwit("models"));
+    godwit("models,encoding=onnx").expect_success();
+    fs::remove_file(sandbox.path("models/digits.onnx")).unwrap();
+    let facts = sandbox.godwit("inspect models --json").expect_success().json();
+    assert_eq!(facts["encoding"], "openvino");
 }
 
 #[test]

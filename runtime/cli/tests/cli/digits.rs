@@ -16,17 +16,21 @@ fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits")
 }
 
-/// `godwit run` with the example's model and images.
-fn digits(sandbox: &Sandbox, options: &str) -> Ended {
+/// `run` with the example's model and images.
+fn arguments(options: &str) -> String {
     let example = example();
     let (model, folder) = (example.join("digits.onnx"), example.display());
     let app = guest("digits.wasm");
-    sandbox.godwit(&format!(
+    format!(
         "run --model digits={} --dir {folder}::/example:ro {options} {} --labels /example/images/labels.csv \
          /example/images",
         model.display(),
         app.display()
-    ))
+    )
+}
+
+fn digits(sandbox: &Sandbox, options: &str) -> Ended {
+    sandbox.godwit(&arguments(options))
 }
 
 #[test]
@@ -66,4 +70,21 @@ fn a_model_by_another_name_is_an_error_that_names_the_nearest() {
     ));
     assert!(ended.code.is_some_and(|code| code != 0), "{:?}", ended.code);
     assert!(ended.stderr.contains("did you mean 'digit'?"), "{}", ended.stderr);
+}
+
+/// The same file, byte for byte, on every engine.
+#[test]
+fn every_engine_gives_the_same_answers() {
+    let sandbox = Sandbox::new();
+    let classes = |device: &str| -> Vec<String> {
+        let typed = arguments(&format!("--device {device}"));
+        let printed = sandbox.godwit_with_engines(&typed).expect_success().stdout;
+        let lines = printed.lines().map(|line| line.split("  ").take(2).collect());
+        lines.collect()
+    };
+    let cpu = classes("cpu:0");
+    assert_eq!(cpu.len(), 101);
+    for device in ["ort-cpu:0", "openvino-cpu:0"] {
+        assert_eq!(classes(device), cpu, "{device}");
+    }
 }

@@ -6,6 +6,10 @@ fn help_texts() {
     assert_transcript!("help", sandbox.godwit("--help"));
     assert_transcript!("help-run", sandbox.godwit("run --help"));
     assert_transcript!("help-devices", sandbox.godwit("devices --help"));
+    assert_transcript!("help-engines", sandbox.godwit("engines --help"));
+    assert_transcript!("help-engines-list", sandbox.godwit("engines list --help"));
+    assert_transcript!("help-engines-install", sandbox.godwit("engines install --help"));
+    assert_transcript!("help-engines-remove", sandbox.godwit("engines remove --help"));
     assert_transcript!("help-inspect", sandbox.godwit("inspect --help"));
     assert_transcript!("help-compile", sandbox.godwit("compile --help"));
     assert_transcript!("help-completions", sandbox.godwit("completions --help"));

@@ -7,6 +7,7 @@ mod bad_input;
 mod compile;
 mod devices;
 mod digits;
+mod engines;
 mod help;
 mod inspect;
 mod run;

@@ -49,23 +49,55 @@ impl Sandbox {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("COLUMNS", "100")
+            // No engine, whatever is installed on the machine.
+            .env("GODWIT_OPENVINO", "absent/openvino")
+            .env("GODWIT_ONNXRUNTIME", "absent/onnxruntime")
+            .env("GODWIT_ENGINES", "engines")
             .stdin(Stdio::null());
+        command
+    }
+
+    /// [`command`](Self::command), with the engines that the tests run on.
+    pub(crate) fn command_with_engines(&self, arguments: &str) -> Command {
+        let mut command = self.command(arguments);
+        command.env_remove("GODWIT_OPENVINO").env_remove("GODWIT_ONNXRUNTIME");
+        command.env("GODWIT_ENGINES", engines());
         command
     }
 
     /// Runs `godwit` with arguments separated by spaces.
     pub(crate) fn godwit(&self, arguments: &str) -> Ended {
-        let output = self.command(arguments).output().unwrap();
-        Ended {
+        Ended::of(self.command(arguments), arguments)
+    }
+
+    /// The same with the engines that the tests run on.
+    pub(crate) fn godwit_with_engines(&self, arguments: &str) -> Ended {
+        Ended::of(self.command_with_engines(arguments), arguments)
+    }
+}
+
+/// Where the chores install engines.
+pub(crate) fn engines() -> PathBuf {
+    let folder = std::env::var_os("GODWIT_ENGINES").expect("run the tests with cargo");
+    for library in ["openvino/2026.4.1/installed.json", "onnxruntime/1.31.1/installed.json"] {
+        let file = Path::new(&folder).join(library);
+        assert!(file.exists(), "{} is missing: run `cargo xtask setup`", file.display());
+    }
+    folder.into()
+}
+
+impl Ended {
+    /// Runs `command`, which was made of `arguments`.
+    pub(crate) fn of(mut command: Command, arguments: &str) -> Self {
+        let output = command.output().unwrap();
+        Self {
             typed: format!("godwit {arguments}"),
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
-}
 
-impl Ended {
     pub(crate) fn expect_success(self) -> Self {
         assert_eq!(self.code, Some(0), "{}\n{}", self.typed, self.stderr);
         self

@@ -10,7 +10,8 @@ use clap::{Args, ValueHint};
 use godwit_backend::Encoding;
 
 use crate::failure::Outcome;
-use crate::{files, print, program};
+use crate::option::Libraries;
+use crate::{files, models, print, program};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -24,7 +25,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InspectArgs {
-    /// A component, a core module, a compiled app or a model. OpenVINO IR: the .xml.
+    /// A component, a core module, a compiled app or a model, or a folder that holds one model.
+    /// OpenVINO IR: the .xml.
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
@@ -37,7 +39,12 @@ pub(crate) struct InspectArgs {
     json: bool,
 }
 
-pub(crate) fn inspect(args: &InspectArgs) -> Outcome<ExitCode> {
+pub(crate) fn inspect(args: &InspectArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+    if args.file.is_dir() {
+        let file = models::file(&args.file, args.encoding)?;
+        let facts = model::ModelFacts::of(&file, args.encoding, libraries)?;
+        return show(args.json, &facts, model::ModelFacts::human);
+    }
     let bytes = files::read("the file", &args.file)?;
     if program::is_sealed(&bytes) {
         let facts = sealed::SealedFacts::of(&args.file, &bytes)?;
@@ -47,7 +54,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Outcome<ExitCode> {
         show(args.json, &facts, app::AppFacts::human)
     } else {
         drop(bytes);
-        let facts = model::ModelFacts::of(&args.file, args.encoding)?;
+        let facts = model::ModelFacts::of(&args.file, args.encoding, libraries)?;
         show(args.json, &facts, model::ModelFacts::human)
     }
 }

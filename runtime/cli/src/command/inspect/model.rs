@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use super::{line, lines, size};
 use crate::failure::{Code, Failure, Outcome};
 use crate::models;
+use crate::option::Libraries;
 use crate::progress::Progress;
 use crate::stack::Machine;
 
@@ -39,7 +40,11 @@ struct Trial {
 }
 
 impl ModelFacts {
-    pub(super) fn of(path: &Path, encoding: Option<Encoding>) -> Outcome<Self> {
+    pub(super) fn of(
+        path: &Path,
+        encoding: Option<Encoding>,
+        libraries: &Libraries,
+    ) -> Outcome<Self> {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         let model = models::read(&name, path, encoding)?;
         let summary = precheck(&model, &Limits::default())
@@ -47,7 +52,7 @@ impl ModelFacts {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(Code::Internal, "the system refused an event loop").why(error.to_string())
         })?;
-        let (signature, devices) = runtime.block_on(try_all(&model));
+        let (signature, devices) = runtime.block_on(try_all(&model, libraries));
         let stated = summary.as_ref().and_then(|summary| summary.signature().ok().cloned());
         Ok(Self {
             file: path.display().to_string(),
@@ -78,8 +83,10 @@ impl ModelFacts {
     }
 }
 
-async fn try_all(model: &Model) -> (Option<Signature>, Vec<Trial>) {
-    let machine = Machine::open();
+async fn try_all(model: &Model, libraries: &Libraries) -> (Option<Signature>, Vec<Trial>) {
+    let progress = Progress::new("loading engines");
+    let machine = Machine::open(libraries);
+    drop(progress);
     let backend = machine.backend(&Ledger::new());
     let mut signature = None;
     let mut trials = Vec::new();

@@ -19,6 +19,8 @@ Examples:
       the app loads the model by the name 'digits', and sees ./images as /images
   godwit run --model m=m.onnx --model m=m.xml --device cpu:0 app.wasm
       one model in two encodings: the first that the device reads is taken
+  godwit run --model m=m.onnx,device=openvino-cpu:0,set.num_streams=2 app.wasm
+      a model with a device of its own, and an option for that device
   godwit run --report --timeout 30s --max-memory 256MiB --model m=m.onnx app.wasm -- --fast
       say what ran where; stop it after 30 seconds; --fast is for the app
 
@@ -41,10 +43,11 @@ pub(crate) struct RunArgs {
     pub(super) args: Vec<String>,
 
     /// Offer a model by name. Repeat it for more models, or with the same name for the same model in
-    /// another encoding. OpenVINO IR: PATH is the .xml, and the .bin is taken from beside it.
+    /// another encoding. PATH may be a folder that holds one model. OpenVINO IR: the .xml; the .bin is
+    /// taken from beside it. An OPTION is one of the device's backend.
     #[arg(
         short, long = "model",
-        value_name = "NAME=PATH[,encoding=ENCODING][,device=ID]",
+        value_name = "NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...",
         value_hint = ValueHint::FilePath,
         help_heading = "Models"
     )]

@@ -15,26 +15,25 @@ use tokio::runtime::Runtime;
 pub(crate) use self::args::RunArgs;
 use self::offer::Offer;
 use crate::failure::{Code, Failure, Outcome};
-use crate::option::DirOption;
+use crate::option::{DirOption, Libraries};
 use crate::report::Report;
-use crate::stack::Machine;
 use crate::{files, program};
 
-pub(crate) fn run(args: &RunArgs) -> Outcome<ExitCode> {
+pub(crate) fn run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitCode> {
     let runtime = Runtime::new().map_err(|error| {
         Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
     })?;
-    let ended = runtime.block_on(prepare_and_run(args));
+    let ended = runtime.block_on(prepare_and_run(args, libraries));
     // A guest that was stopped may have left a read of standard input behind, which nothing can stop.
     runtime.shutdown_background();
     ended
 }
 
 /// Everything is read and checked before anything runs, the cheapest first.
-async fn prepare_and_run(args: &RunArgs) -> Outcome<ExitCode> {
+async fn prepare_and_run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
     args.dirs.iter().try_for_each(check_dir)?;
-    let machine = Machine::open();
+    let machine = offer::machine(args, libraries);
     let offer = Offer::read(args, &machine)?;
     let limits = args.limits();
     let engine_limits =

@@ -1,7 +1,7 @@
 //! From `--model` options to a catalog of models that are known to load.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use godwit_backend::{DeviceId, Graph, Model, Target};
@@ -10,7 +10,7 @@ use godwit_policy::{Catalog, CatalogEntry, Ledger};
 use super::RunArgs;
 use crate::failure::{Code, Failure, Outcome};
 use crate::models;
-use crate::option::ModelOption;
+use crate::option::{Libraries, ModelOption};
 use crate::progress::Progress;
 use crate::stack::{DEFAULT_DEVICE, Machine};
 
@@ -22,9 +22,22 @@ pub(super) struct Offer<'a> {
 }
 
 struct Offered<'a> {
-    path: &'a Path,
+    path: PathBuf,
     device: Option<&'a DeviceId>,
+    options: BTreeMap<&'a str, &'a str>,
     variants: Vec<Model>,
+}
+
+/// The devices that the models of a command line may run on. Any device will do for the models an app
+/// brings, unless the command line names one.
+pub(super) fn machine(args: &RunArgs, libraries: &Libraries) -> Machine {
+    if args.guest_models && args.device.is_none() {
+        return Machine::open(libraries);
+    }
+    let default = DeviceId::new(DEFAULT_DEVICE);
+    let named = args.models.iter().filter_map(|model| model.device.as_ref());
+    let default_device = args.device.as_ref().unwrap_or(&default);
+    Machine::open_for(named.chain([default_device]), libraries)
 }
 
 impl<'a> Offer<'a> {
@@ -48,17 +61,27 @@ impl<'a> Offer<'a> {
     }
 
     fn add(&mut self, option: &'a ModelOption) -> Outcome<()> {
-        let ModelOption { name, path, encoding, device } = option;
-        let model = models::read(name, path, *encoding)?;
+        let ModelOption { name, path, encoding, device, options } = option;
+        let path = models::file(path, *encoding)?;
+        let model = models::read(name, &path, *encoding)?;
         let offered = self.models.entry(name).or_insert_with(|| Offered {
             path,
             device: None,
+            options: BTreeMap::new(),
             variants: Vec::new(),
         });
         match (offered.device, device) {
             (Some(one), Some(other)) if one != other => return Err(two_devices(name, one, other)),
             (None, Some(device)) => offered.device = Some(device),
             _ => {}
+        }
+        for (option, value) in options {
+            match offered.options.insert(option, value) {
+                Some(other) if other != value => {
+                    return Err(two_values(name, option, other, value));
+                }
+                _ => {}
+            }
         }
         offered.variants.push(model);
         Ok(())
@@ -70,7 +93,7 @@ impl<'a> Offer<'a> {
             .default_device(self.default_device.clone())
             .guest_models(self.guest_models, max_bytes);
         for (name, offered) in &self.models {
-            let target = offered.device.map(|device| Target::new(device.as_str()));
+            let target = Some(offered.target(&self.default_device));
             let entry = CatalogEntry { variants: offered.variants.clone(), target };
             builder = builder.model(*name, entry);
         }
@@ -95,9 +118,14 @@ impl<'a> Offer<'a> {
 }
 
 impl Offered<'_> {
+    fn target(&self, default: &DeviceId) -> Target {
+        let target = Target::new(self.device.unwrap_or(default).as_str());
+        self.options.iter().fold(target, |target, (name, value)| target.with_option(*name, *value))
+    }
+
     fn unusable(&self, device: &DeviceId, error: &godwit_backend::Error) -> Failure {
         match self.variants.first() {
-            Some(model) => models::unusable(model, self.path, device.as_str(), error),
+            Some(model) => models::unusable(model, &self.path, device.as_str(), error),
             None => Failure::new(Code::Internal, "a model without a file").why(error.report()),
         }
     }
@@ -111,6 +139,14 @@ fn two_devices(name: &str, one: &DeviceId, other: &DeviceId) -> Failure {
             one.family(),
             other.family()
         ))
+}
+
+fn two_values(name: &str, option: &str, one: &str, other: &str) -> Failure {
+    Failure::new(Code::Usage, format!("the model '{name}' is given two values for one option"))
+        .why(format!(
+            "set.{option}={one} and set.{option}={other}; all variants of a name share their options"
+        ))
+        .help("offer it under two names")
 }
 
 #[cfg(test)]
@@ -147,5 +183,21 @@ mod tests {
         assert_eq!(failure.code(), 2);
         let text = failure.render();
         assert!(text.contains("device=a:0 and device=b:0"), "{text}");
+    }
+
+    #[test]
+    fn options_go_to_the_target_and_must_agree() {
+        let same = options(&[",set.threads=2", ",set.threads=2,set.x=y"]);
+        let offer = offer(&same).unwrap();
+        let target = offer.models["m"].target(&DeviceId::new("a:0"));
+        assert_eq!(target, Target::new("a:0").with_option("threads", "2").with_option("x", "y"));
+
+        let two = options(&[",set.threads=2", ",set.threads=4"]);
+        let failure = super::tests::offer(&two).err().unwrap();
+        assert!(
+            failure.render().contains("set.threads=2 and set.threads=4"),
+            "{}",
+            failure.render()
+        );
     }
 }

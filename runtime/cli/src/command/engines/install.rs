@@ -1,0 +1,128 @@
+use std::io::{self, IsTerminal as _};
+use std::mem::discriminant;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueHint};
+use godwit_engines::{Engine, InstallOptions, Step};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{engine, failed, size};
+use crate::failure::Outcome;
+use crate::print;
+
+const EXAMPLES: &str = "\
+Examples:
+  godwit engines install openvino
+  godwit engines install openvino onnxruntime
+  GODWIT_ENGINES=/srv/engines godwit engines install onnxruntime
+      into a folder for all users, who set the same variable
+  godwit engines install openvino --wheel openvino-2026.4.1-22982-cp312-cp312-win_amd64.whl
+      without a network: the same file, brought by other means
+
+The release is a package of the Python package index, fetched by 'python3 -m pip', whose settings
+(index, proxy) hold. Its hash is part of godwit. Only libraries and licences are unpacked.";
+
+/// Fetch an engine's library, in the release that this godwit was tested with.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct InstallArgs {
+    /// What to install.
+    #[arg(value_name = "NAME", value_parser = engine(), required = true)]
+    engines: Vec<&'static Engine>,
+
+    /// Install it again, although it is there.
+    #[arg(long)]
+    force: bool,
+
+    /// Take the release from this file instead of fetching it. Its hash is checked all the same.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    wheel: Option<PathBuf>,
+}
+
+pub(super) fn install(args: &InstallArgs, folder: &Path) -> Outcome<()> {
+    let options = InstallOptions { force: args.force, wheel: args.wheel.clone() };
+    for engine in &args.engines {
+        let mut shown = Shown::new(engine);
+        let ended = godwit_engines::install(engine, folder, &options, &mut |step| shown.step(step));
+        drop(shown);
+        let there = ended.map_err(|error| {
+            failed(format!("{} {} is not installed", engine.name, engine.release.version), &error)
+        })?;
+        print::text(&format!(
+            "{} {} is in '{}' ({})\n",
+            there.engine,
+            there.version,
+            there.folder.display(),
+            size(there.size)
+        ))?;
+    }
+    Ok(())
+}
+
+/// A bar on a terminal, one line a step elsewhere.
+struct Shown {
+    name: String,
+    bar: Option<ProgressBar>,
+    last: Option<Step>,
+}
+
+impl Shown {
+    fn new(engine: &Engine) -> Self {
+        let name = format!("{} {}", engine.name, engine.release.version);
+        Self { name, bar: None, last: None }
+    }
+
+    fn step(&mut self, step: Step) {
+        let is_new =
+            self.last.replace(step).as_ref().map(discriminant) != Some(discriminant(&step));
+        let (doing, amount) = match step {
+            Step::Waiting => ("waiting for another installation", None),
+            Step::Fetching { done, total } => ("fetching", Some((done, total))),
+            Step::Checking => ("checking", None),
+            Step::Unpacking { done, total } => ("unpacking", Some((done, total))),
+        };
+        if !io::stderr().is_terminal() {
+            if is_new {
+                let total = amount.map(|(_, total)| format!(" {}", size(total)));
+                print::note(&format!("{}: {doing}{}\n", self.name, total.unwrap_or_default()));
+            }
+            return;
+        }
+        if is_new {
+            self.clear();
+            self.bar = Some(bar(format!("{}: {doing}", self.name), amount.is_some()));
+        }
+        if let (Some(bar), Some((done, total))) = (&self.bar, amount) {
+            bar.set_length(total);
+            bar.set_position(done);
+        }
+    }
+
+    fn clear(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+fn bar(doing: String, is_counted: bool) -> ProgressBar {
+    let (bar, template) = if is_counted {
+        let bar = ProgressBar::new(0);
+        (bar, "{spinner} {msg} {bar:30} {decimal_bytes} of {decimal_total_bytes}, {eta} left")
+    } else {
+        (ProgressBar::new_spinner(), "{spinner} {msg} ({elapsed})")
+    };
+    let bar = bar.with_message(doing);
+    let bar = match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    };
+    bar.enable_steady_tick(std::time::Duration::from_millis(100));
+    bar
+}

@@ -1,0 +1,77 @@
+mod install;
+mod list;
+mod remove;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::PossibleValuesParser;
+use clap::builder::TypedValueParser as _;
+use clap::{Args, Subcommand};
+use godwit_engines::{ENGINES, Engine, Environment, InstallError};
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::option::Libraries;
+
+const EXAMPLES: &str = "\
+Examples:
+  godwit engines list
+      what is here, where it came from, and what can be installed
+  godwit engines install openvino
+  godwit engines remove openvino
+
+Engines are kept in the folder GODWIT_ENGINES, or in godwit/engines in your folder for programs'
+data. Others are found too: 'godwit devices' says where.";
+
+/// Install the libraries that make models run fast.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct EnginesArgs {
+    #[command(subcommand)]
+    command: EnginesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum EnginesCommand {
+    List(list::ListArgs),
+    Install(install::InstallArgs),
+    Remove(remove::RemoveArgs),
+}
+
+pub(crate) fn engines(args: &EnginesArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+    let environment = Environment::of_process();
+    match &args.command {
+        EnginesCommand::List(args) => list::list(args, &environment, libraries),
+        EnginesCommand::Install(args) => install::install(args, &folder(&environment)?),
+        EnginesCommand::Remove(args) => remove::remove(args, &folder(&environment)?),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+/// Takes the name of an engine, and knows them all.
+fn engine() -> impl clap::builder::TypedValueParser<Value = &'static Engine> {
+    let names =
+        ENGINES.map(|engine| clap::builder::PossibleValue::new(engine.name).help(engine.summary));
+    PossibleValuesParser::new(names)
+        .try_map(|name| Engine::by_name(&name).ok_or("there is no such engine"))
+}
+
+fn folder(environment: &Environment) -> Outcome<PathBuf> {
+    environment.engines_folder().ok_or_else(|| {
+        Failure::new(Code::File, "there is no folder for engines")
+            .why("neither GODWIT_ENGINES nor HOME is set")
+            .help("name one: GODWIT_ENGINES=FOLDER")
+    })
+}
+
+fn failed(what: String, error: &InstallError) -> Failure {
+    let code = match error {
+        InstallError::Io { .. } | InstallError::DiskFull(_) => Code::File,
+        _ => Code::Device,
+    };
+    Failure::new(code, what).why(error.to_string()).help(error.remedy())
+}
+
+fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}

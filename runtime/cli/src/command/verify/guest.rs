@@ -1,0 +1,91 @@
+//! Running an app once on a device, with everything its models are asked and answer on a tape.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use godwit_backend::{Arena, Budget, Memory, Model, Target};
+use godwit_host::{Dir, Exit, Inference, Invocation, Limits, Program, Stdio};
+use godwit_policy::{Catalog, CatalogEntry, Ledger};
+use godwit_verify::{Attempt, Failure as Refusal, Recorder, Tape};
+
+use super::VerifyArgs;
+use crate::stack::Machine;
+
+/// What an app may print to one of its streams, in bytes.
+const PRINTED: usize = 64 << 20;
+
+/// An app, and the models it may load.
+pub(super) struct Guest<'a> {
+    pub(super) args: &'a VerifyArgs,
+    pub(super) name: String,
+    pub(super) program: Program,
+    pub(super) models: BTreeMap<String, Vec<Model>>,
+}
+
+/// What came of one device.
+pub(super) struct Ended {
+    pub(super) attempt: Attempt,
+    /// What the app wrote to standard output.
+    pub(super) printed: Vec<u8>,
+}
+
+impl Guest<'_> {
+    pub(super) async fn run(&self, machine: &Machine, target: &Target) -> Ended {
+        let tape = Tape::default();
+        let backend = machine.backend(&Ledger::new());
+        let recorder = Arc::new(Recorder::new(backend, tape.clone()));
+        let mut catalog = Catalog::builder(recorder).default_device(target.device.clone());
+        for (name, variants) in &self.models {
+            let entry = CatalogEntry { variants: variants.clone(), target: Some(target.clone()) };
+            catalog = catalog.model(name, entry);
+        }
+        let limits = Limits { timeout: self.args.timeout, ..Limits::default() };
+        let budget = Budget::new("tensors", limits.tensor_bytes);
+        let inference = Inference {
+            catalog: Arc::new(catalog.build()),
+            memory: Memory::new(Arena::default(), budget),
+        };
+        let (stdio, output) = Stdio::captured(Vec::new(), PRINTED);
+        let args = std::iter::once(self.name.clone()).chain(self.args.args.iter().cloned());
+        let env = self.args.env.iter().map(|env| (env.key.clone(), env.value.clone()));
+        let dirs = self.args.dirs.iter().map(|dir| Dir {
+            host: dir.host.clone(),
+            guest: dir.guest.clone(),
+            read_only: dir.read_only,
+        });
+        let invocation = Invocation {
+            args: args.collect(),
+            env: env.collect(),
+            dirs: dirs.collect(),
+            stdio,
+            limits,
+            inference,
+        };
+        let exit = self.program.run(invocation).await;
+        let failed = match exit {
+            Ok(Exit::Code(0)) => None,
+            Ok(Exit::Code(code)) => Some(format!("the app ended with code {code}")),
+            Ok(Exit::Trapped { reason }) => Some(format!("the app was stopped by a trap: {reason}")),
+            Ok(Exit::TimedOut { after }) => {
+                Some(format!("the app was stopped after {}", humantime::format_duration(after)))
+            }
+            Err(error) => Some(error.message().to_owned()),
+        };
+        let device = target.device.as_str();
+        let mut attempt = Attempt::recorded(device, tape.recording());
+        // What a device said of itself tells more than how the app ended because of it.
+        let told = attempt.outcome.as_ref().is_ok_and(|recording| recording.failure().is_some());
+        if let (Some(message), false) = (failed, told) {
+            let last = last_line(&output.stderr());
+            let message = if last.is_empty() { message } else { format!("{message}: {last}") };
+            attempt.outcome = Err(Refusal { kind: "failed".to_owned(), message });
+        }
+        Ended { attempt, printed: output.stdout().to_vec() }
+    }
+}
+
+fn last_line(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    line.chars().filter(|character| !character.is_control()).take(200).collect()
+}

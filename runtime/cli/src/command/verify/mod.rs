@@ -1,0 +1,267 @@
+mod args;
+mod devices;
+mod guest;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use godwit_backend::{Digest, Error, Model};
+use godwit_policy::Ledger;
+use godwit_verify::golden::{Golden, GoldenOptions};
+use godwit_verify::report::{Artifact, Rates, Verdict};
+use godwit_verify::trace::{self, TraceLimits};
+use godwit_verify::{
+    Attempt, Edge, GenerateOptions, Replay, ReplayOptions, Report, ReportOptions, Sample, Work,
+    find_first_operators, generate,
+};
+use tokio::runtime::Runtime;
+
+pub(crate) use self::args::VerifyArgs;
+use self::devices::Devices;
+use self::guest::Guest;
+use crate::failure::{Code, Failure, Outcome, model_code};
+use crate::option::Libraries;
+use crate::progress::Progress;
+use crate::{files, models, print, program};
+
+const DIFFERS: u8 = 10;
+const FAILED: u8 = 11;
+
+pub(crate) fn verify(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+    let runtime = Runtime::new().map_err(|error| {
+        Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
+    })?;
+    let ended = runtime.block_on(compare(args, libraries));
+    // An app that was stopped may have left work behind.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn compare(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+    let offered = read_models(args)?;
+    let golden = args.against.as_deref().map(read_golden).transpose()?;
+    let progress = Progress::new("loading engines");
+    let devices = Devices::open(args, libraries)?;
+    drop(progress);
+    let all: Vec<Model> = offered.values().flatten().cloned().collect();
+
+    let mut app = None;
+    let mut printed = BTreeMap::new();
+    let mut attempts = match &args.app {
+        Some(path) => {
+            let bytes = files::read("the app", path)?;
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            app = Some(Artifact { name: name.clone(), digest: Digest::of(&bytes).to_string() });
+            let host = program::host(godwit_host::Limits::default())?;
+            let program = program::load(&host, path, &bytes)?;
+            let guest = Guest { args, name, program, models: offered };
+            let mut attempts = Vec::new();
+            for target in &devices.targets {
+                let progress = Progress::new(format!("running the app on {}", target.device));
+                let ended = guest.run(&devices.machine, target).await;
+                drop(progress);
+                printed.insert(ended.attempt.device.clone(), ended.printed);
+                attempts.push(ended.attempt);
+            }
+            attempts
+        }
+        None => replayed(args, &devices, all.clone()).await?,
+    };
+    attempts.extend(devices.absent.iter().cloned());
+
+    let options = ReportOptions {
+        reference: args.reference.clone(),
+        profile: args.profile,
+        tolerance: None,
+        work: Work::of_models(&all, &godwit_model::Limits::default()),
+        app,
+        rates: rates(args),
+    };
+    let mut report = Report::from_recordings(&attempts, &options)
+        .map_err(|error| Failure::new(Code::Usage, error.message().to_owned()))?;
+    note_what_was_printed(&mut report, &printed);
+    if args.bisect {
+        search(&mut report, &attempts, &devices, &all).await;
+    }
+    if let Some(golden) = golden {
+        let work = options.work.unwrap_or_default();
+        let options = GoldenOptions { profile: args.profile, work, slower: args.slower };
+        report.changes = Some(golden.compare(&attempts, &options).map_err(|e| internal(&e))?);
+    }
+    deliver(args, &report, &attempts)?;
+    Ok(ExitCode::from(verdict(&report)))
+}
+
+/// Models by the names they are offered by, with their variants.
+fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
+    let mut offered: BTreeMap<String, Vec<Model>> = BTreeMap::new();
+    for option in &args.models {
+        if option.device.is_some() || !option.options.is_empty() {
+            return Err(Failure::new(
+                Code::Usage,
+                format!("the model '{}' is given a device or an option of one", option.name),
+            )
+            .why("every model runs on every device")
+            .help("name the devices with --devices, and their options with --set ID,OPTION=VALUE"));
+        }
+        let path = models::file(&option.path, option.encoding)?;
+        let model = models::read(&option.name, &path, option.encoding)?;
+        offered.entry(option.name.clone()).or_default().push(model);
+    }
+    Ok(offered)
+}
+
+/// Every device on recorded or generated inputs.
+async fn replayed(args: &VerifyArgs, devices: &Devices, models: Vec<Model>) -> Outcome<Vec<Attempt>> {
+    let samples = match &args.replay {
+        Some(folder) => trace::read(folder, &TraceLimits::default())
+            .map_err(|error| {
+                Failure::new(Code::File, format!("the recording '{}' cannot be used", folder.display()))
+                    .why(error.report())
+                    .help("make one: godwit run --record DIR ...")
+            })?
+            .samples(),
+        None => generated(args, devices, &models).await?,
+    };
+    let defaults = ReplayOptions::default();
+    let options = ReplayOptions { repeats: args.repeat.unwrap_or(defaults.repeats), ..defaults };
+    let replay = Replay { models, samples, options };
+    let backend = devices.machine.backend(&Ledger::new());
+    let mut attempts = Vec::new();
+    for target in &devices.targets {
+        let progress = Progress::new(format!("running on {}", target.device));
+        let recording = replay.run(&backend, target).await;
+        drop(progress);
+        let recording = recording.map_err(|error| {
+            Failure::new(Code::Model, error.message().to_owned())
+                .help("give every model of the recording, the very same files, with --model")
+        })?;
+        attempts.push(Attempt::recorded(target.device.as_str(), Ok(recording)));
+    }
+    Ok(attempts)
+}
+
+/// Inputs for the first variant of each model, by the signature that the first device to load it sees.
+async fn generated(args: &VerifyArgs, devices: &Devices, models: &[Model]) -> Outcome<Vec<Sample>> {
+    let defaults = GenerateOptions::default();
+    let backend = devices.machine.backend(&Ledger::new());
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
+    for model in models {
+        if names.contains(&&**model.name()) {
+            continue;
+        }
+        names.push(model.name());
+        let mut refusal = None;
+        for target in &devices.targets {
+            let graph = match backend.load(model, target).await {
+                Ok(graph) => graph,
+                Err(error) => {
+                    refusal.get_or_insert(error);
+                    continue;
+                }
+            };
+            let takes = |name: &String| graph.signature().inputs.iter().any(|input| *input.name == **name);
+            let ranges = args.ranges.iter().filter(|(name, _)| takes(name)).cloned();
+            let options = GenerateOptions {
+                seed: args.seed,
+                random: args.samples.unwrap_or(defaults.random),
+                edges: if args.edges { Edge::DEFAULT.to_vec() } else { Vec::new() },
+                dims: args.dims.iter().cloned().collect(),
+                ranges: ranges.collect(),
+                ..defaults.clone()
+            };
+            let made = generate(model, graph.signature(), &options).map_err(|error| {
+                Failure::new(Code::Model, format!("no inputs can be made for '{}'", model.name()))
+                    .why(error.report())
+                    .help("record what an app gives it: godwit run --record DIR ...")
+            })?;
+            samples.extend(made);
+            refusal = None;
+            break;
+        }
+        if let Some(error) = refusal {
+            return Err(Failure::new(
+                model_code(error.kind()),
+                format!("no device here can load the model '{}'", model.name()),
+            )
+            .why(error.report()));
+        }
+    }
+    Ok(samples)
+}
+
+fn rates(args: &VerifyArgs) -> BTreeMap<String, Rates> {
+    let mut rates: BTreeMap<String, Rates> = BTreeMap::new();
+    for cost in &args.costs {
+        rates.entry(cost.device.clone()).or_default().per_hour = Some(cost.number);
+    }
+    for watts in &args.watts {
+        rates.entry(watts.device.clone()).or_default().watts = Some(watts.number);
+    }
+    rates
+}
+
+/// What an app prints is not judged, as it may print the time; that it differs is worth a word.
+fn note_what_was_printed(report: &mut Report, printed: &BTreeMap<String, Vec<u8>>) {
+    let reference = report.reference.as_ref().and_then(|reference| printed.get(reference));
+    let Some(reference) = reference else { return };
+    for device in &mut report.devices {
+        if printed.get(&device.device).is_some_and(|other| other != reference) {
+            device.notes.push("the app printed something else than on the reference".to_owned());
+        }
+    }
+}
+
+async fn search(report: &mut Report, attempts: &[Attempt], devices: &Devices, models: &[Model]) {
+    let reference = report.reference.clone();
+    let found = attempts.iter().find(|attempt| Some(&attempt.device) == reference.as_ref());
+    let Some(Ok(recording)) = found.map(|attempt| attempt.outcome.as_ref()) else { return };
+    let progress = Progress::new("searching for the first operator that differs");
+    let backend = devices.machine.backend(&Ledger::new());
+    let limits = godwit_model::Limits::default();
+    find_first_operators(report, recording, &backend, models, &devices.targets, &limits).await;
+    drop(progress);
+}
+
+fn read_golden(path: &Path) -> Outcome<Golden> {
+    let bytes = files::read("the golden file", path)?;
+    Golden::parse(&bytes).map_err(|error| {
+        Failure::new(Code::File, format!("the golden file '{}' cannot be used", path.display()))
+            .why(error.report())
+            .help("make one: godwit verify --save FILE ...")
+    })
+}
+
+fn deliver(args: &VerifyArgs, report: &Report, attempts: &[Attempt]) -> Outcome<()> {
+    if let Some(path) = &args.save {
+        let golden = Golden::of(attempts).and_then(|golden| golden.to_json());
+        files::write("the golden file", path, &golden.map_err(|error| internal(&error))?)?;
+    }
+    if let Some(path) = &args.html {
+        files::write("the page", path, report.to_html().as_bytes())?;
+    }
+    if let Some(path) = &args.declare {
+        files::write("the declarations", path, &print::to_json(&report.equivalences())?)?;
+    }
+    if args.json { print::json(report) } else { print::text(&report.to_text()) }
+}
+
+fn verdict(report: &Report) -> u8 {
+    let any = |is: fn(&Verdict) -> bool| report.devices.iter().any(|device| is(&device.verdict));
+    let regressed = report.changes.iter().flatten().any(|change| change.kind.is_regression());
+    if report.reference.is_none() {
+        Code::Device as u8
+    } else if regressed || any(|verdict| matches!(verdict, Verdict::Differs { .. })) {
+        DIFFERS
+    } else if any(|verdict| matches!(verdict, Verdict::Failed { .. })) {
+        FAILED
+    } else {
+        0
+    }
+}
+
+fn internal(error: &Error) -> Failure {
+    Failure::new(Code::Internal, "the report cannot be made").why(error.report())
+}
