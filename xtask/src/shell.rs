@@ -90,8 +90,11 @@ pub(crate) fn shown(command: &Command) -> String {
         Ok(inside) if is_in_root => inside.to_string_lossy().into_owned(),
         _ => arg.to_string_lossy().into_owned(),
     };
+    let set = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let set = set.map(|(name, value)| format!("{}={}", name.display(), quoted(&relative(value))));
     let args = command.get_args().map(|arg| quoted(&relative(arg)));
-    [name.to_string_lossy().into_owned()].into_iter().chain(args).collect::<Vec<_>>().join(" ")
+    let name = name.to_string_lossy().into_owned();
+    set.chain([name]).chain(args).collect::<Vec<_>>().join(" ")
 }
 
 fn quoted(arg: &str) -> String {
@@ -116,6 +119,12 @@ mod tests {
         let mut command = program(root().join("target/debug/godwit"));
         command.args(["run", "--dir", "a::/b", "it's here", ""]);
         assert_eq!(shown(&command), r"target/debug/godwit run --dir a::/b 'it'\''s here' ''");
+        let mut command = program(root().join("target/debug/godwit"));
+        command
+            .env("GODWIT_ENGINES", root().join("target/engines"))
+            .env_remove("HOME")
+            .arg("devices");
+        assert_eq!(shown(&command), "GODWIT_ENGINES=target/engines target/debug/godwit devices");
     }
 
     #[test]

@@ -4,13 +4,16 @@ use anyhow::Result;
 
 use crate::native::WORKSPACE;
 use crate::shell::{cargo, run};
-use crate::{guests, minilm, nextest, say, targets};
+use crate::{coverage, engines, guests, minilm, nextest, say, servers, targets};
 
 pub(crate) fn run_all(args: &[String]) -> Result<()> {
     targets::install()?;
     let has_nextest = nextest::install();
     minilm::install()?;
+    coverage::install()?;
     guests::build()?;
+    engines::install()?;
+    servers::install()?;
 
     say::step("tests: unit, conformance and end-to-end (test guests run inside the latter)");
     let mut tests = cargo();

@@ -12,7 +12,7 @@ fn chore(args: &[&str]) -> io::Result<(bool, String)> {
 #[test]
 fn every_chore_explains_itself() {
     let (_, list) = chore(&["--help"]).unwrap();
-    for name in ["setup", "build", "demo", "test", "bench overhead"] {
+    for name in ["setup", "build", "demo", "test", "coverage", "bench overhead"] {
         let words: Vec<_> = name.split(' ').chain(["--help"]).collect();
         let (is_known, help) = chore(&words).unwrap();
         assert!(is_known, "{help}");
@@ -28,4 +28,13 @@ fn an_unknown_chore_fails_and_names_the_nearest() {
     let (is_known, text) = chore(&["demmo"]).unwrap();
     assert!(!is_known);
     assert!(text.contains("demo"), "{text}");
+}
+
+#[test]
+fn what_is_downloaded_is_told_beforehand() {
+    let (_, help) = chore(&["setup", "--help"]).unwrap();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    for name in ["OpenVINO", "ONNX Runtime", "target/engines", "MiniLM"] {
+        assert!(help.contains(name), "{name}: {help}");
+    }
 }
