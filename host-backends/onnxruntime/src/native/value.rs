@@ -125,9 +125,12 @@ impl Owned {
             ))?;
             call!(GetTensorMutableData(value.as_ptr(), &mut bytes))?;
         }
-        // SAFETY: the library says that there are `rank` dimensions there, which live with the value.
-        let dims: &[i64] =
-            if dims.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(dims, rank) } };
+        let dims: &[i64] = if dims.is_null() {
+            &[]
+        } else {
+            // SAFETY: the library says that there are `rank` dimensions there, which live with the value.
+            unsafe { std::slice::from_raw_parts(dims, rank) }
+        };
         owned.dtype = dtype::of(code);
         owned.shape = Shape::new(dims.iter().map(|&dim| usize::try_from(dim).unwrap_or(0)));
         let len = owned.dtype.and_then(|dtype| owned.shape.byte_len(dtype).ok()).unwrap_or(0);

@@ -8,7 +8,6 @@
 )]
 
 mod common;
-mod conformance;
 mod limits;
 mod models;
 mod opening;
