@@ -28,7 +28,13 @@ pub(crate) struct OvContext {
     own: SmallVec<[HostTensor; 4]>,
     pace: Pace,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
-    seen: Option<(SmallVec<[Shape; 4]>, SmallVec<[Shape; 4]>)>,
+    seen: Option<Seen>,
+}
+
+/// The dimensions of one run.
+struct Seen {
+    inputs: SmallVec<[Shape; 4]>,
+    outputs: SmallVec<[Shape; 4]>,
 }
 
 impl OvContext {
@@ -58,9 +64,9 @@ impl OvContext {
         if let Some(known) = known {
             return Some(Shape::from(&*known));
         }
-        let (seen_inputs, seen_outputs) = self.seen.as_ref()?;
-        let same = seen_inputs.iter().eq(inputs.iter().map(Tensor::shape));
-        seen_outputs.get(at).filter(|_| same && self.graph.steady).cloned()
+        let seen = self.seen.as_ref().filter(|_| self.graph.steady)?;
+        let same = seen.inputs.iter().eq(inputs.iter().map(Tensor::shape));
+        seen.outputs.get(at).filter(|_| same).cloned()
     }
 
     /// Gives the library its views of the inputs and of the outputs whose size is known.
@@ -123,7 +129,7 @@ impl OvContext {
         drop(views);
         if self.graph.steady {
             let shapes = |tensors: &Tensors| tensors.iter().map(|it| it.shape().clone()).collect();
-            self.seen = Some((shapes(&inputs), shapes(&outputs)));
+            self.seen = Some(Seen { inputs: shapes(&inputs), outputs: shapes(&outputs) });
         }
         Ok(outputs)
     }

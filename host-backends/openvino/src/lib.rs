@@ -27,6 +27,7 @@ mod ov;
 mod pace;
 mod probe;
 mod properties;
+mod refuse;
 
 pub use backend::OpenVino;
 pub use options::OpenVinoOptions;

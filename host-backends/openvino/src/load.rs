@@ -7,6 +7,7 @@ use crate::guards::Guards;
 use crate::ir;
 use crate::onnx::{self, Outline, Value};
 use crate::ov::{Compiled, Core, HostTensor, Port};
+use crate::refuse::refuse;
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -64,6 +65,9 @@ pub(crate) fn load(
              weights inside",
         ));
     }
+    if model.encoding() == Encoding::Onnx {
+        refuse(bytes)?;
+    }
     let weights = weights.map(|weights| view(weights)).transpose()?;
     let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;
     proceed(stop)?;
@@ -71,6 +75,14 @@ pub(crate) fn load(
     proceed(stop)?;
     let inputs = compiled.inputs().map_err(errors::internal)?;
     let outputs = compiled.outputs().map_err(errors::internal)?;
+    // The library drops inputs that its form of the model does not need; a caller gives them all the same.
+    let (named, there) = (outline.inputs.len(), inputs.len());
+    if named != 0 && named != there {
+        return Err(Error::unsupported(format!(
+            "the model has {named} inputs, and OpenVINO's form of it takes {there} of them: remove \
+             those that nothing is computed from"
+        )));
+    }
     let signature = Signature {
         inputs: infos("input", inputs, &outline.inputs)?,
         outputs: infos("output", outputs, &outline.outputs)?,

@@ -24,20 +24,20 @@ impl Compiled {
     }
 
     pub(crate) fn inputs(&self) -> Result<Vec<Port>, Failure> {
-        // SAFETY (both): the handle is valid, as is the pointer during the call.
         self.ports(
+            // SAFETY: the handle is valid, as is the pointer during the call.
             |size| unsafe { sys::ov_compiled_model_inputs_size(self.ptr(), size) },
-            |index, port| unsafe { sys::ov_compiled_model_input_by_index(self.ptr(), index, port) },
+            // SAFETY: as above.
+            |at, port| unsafe { sys::ov_compiled_model_input_by_index(self.ptr(), at, port) },
         )
     }
 
     pub(crate) fn outputs(&self) -> Result<Vec<Port>, Failure> {
-        // SAFETY (both): the handle is valid, as is the pointer during the call.
         self.ports(
+            // SAFETY: the handle is valid, as is the pointer during the call.
             |size| unsafe { sys::ov_compiled_model_outputs_size(self.ptr(), size) },
-            |index, port| unsafe {
-                sys::ov_compiled_model_output_by_index(self.ptr(), index, port)
-            },
+            // SAFETY: as above.
+            |at, port| unsafe { sys::ov_compiled_model_output_by_index(self.ptr(), at, port) },
         )
     }
 

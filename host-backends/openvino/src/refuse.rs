@@ -1,0 +1,230 @@
+//! What the library would answer wrongly, found by ONNX's operator tests (`cargo xtask coverage`).
+//!
+//! A model that uses any of it is refused at load: a wrong answer is worse than none.
+
+use godwit_backend::{Error, Result};
+use prost::Message;
+
+/// One use of an operator, and what the library makes of it.
+struct Refusal {
+    operator: &'static str,
+    when: When,
+    because: &'static str,
+}
+
+/// Which uses of an operator are meant.
+enum When {
+    Always,
+    /// An attribute has another integer than the one it is safe with.
+    Not(&'static str, i64),
+    /// An attribute has this text.
+    Text(&'static str, &'static str),
+    /// An attribute has a text other than this.
+    OtherText(&'static str, &'static str),
+    /// The input at this place is given.
+    Input(usize),
+    /// An attribute is not 0, and the input at this place is given.
+    NotZeroAnd(&'static str, usize),
+    /// It has no more than one input, which is the model's, and its output is the model's too.
+    OnlyInput,
+    /// Its first input is one of the model's, and its output is one too.
+    Whole,
+    /// An attribute's text takes no dimension of any input.
+    NoLetters(&'static str),
+    /// Rounding up, with windows that are further apart than they are wide.
+    SparseCeil,
+}
+
+const REFUSALS: [Refusal; 21] = [
+    Refusal::new(
+        "Attention",
+        When::NotZeroAnd("is_causal", 4),
+        "hides the wrong keys after a past",
+    ),
+    Refusal::new("DFT", When::Not("onesided", 0), "gives another shape"),
+    Refusal::new("Dropout", When::Whole, "leaves its output unwritten"),
+    Refusal::new("DynamicQuantizeLinear", When::Always, "rounds halves the other way"),
+    Refusal::new("Einsum", When::NoLetters("equation"), "leaves its output unwritten"),
+    Refusal::new("GRU", When::Not("layout", 0), "mixes up batch and steps"),
+    Refusal::new("LSTM", When::Not("layout", 0), "mixes up batch and steps"),
+    Refusal::new("LSTM", When::Input(7), "leaves out the peepholes"),
+    Refusal::new("Max", When::OnlyInput, "leaves its output unwritten"),
+    Refusal::new("MaxPool", When::SparseCeil, "counts windows that begin outside"),
+    Refusal::new("Mean", When::OnlyInput, "leaves its output unwritten"),
+    Refusal::new("Min", When::OnlyInput, "leaves its output unwritten"),
+    Refusal::new("NonMaxSuppression", When::Always, "drops boxes at the threshold itself"),
+    Refusal::new("RNN", When::Not("layout", 0), "mixes up batch and steps"),
+    Refusal::new("Resize", When::Not("antialias", 0), "does not smooth"),
+    Refusal::new("Resize", When::Not("exclude_outside", 0), "counts what is outside"),
+    Refusal::new(
+        "Resize",
+        When::OtherText("keep_aspect_ratio_policy", "stretch"),
+        "does not keep the ratio",
+    ),
+    Refusal::new("RoiAlign", When::Text("mode", "max"), "takes the greatest of other points"),
+    Refusal::new("Sum", When::OnlyInput, "leaves its output unwritten"),
+    Refusal::new("Tile", When::Always, "may leave its output unwritten"),
+    Refusal::new("TopK", When::Always, "picks another of equal values"),
+];
+
+/// Refuses `bytes`, an ONNX model, if it uses anything of the above.
+pub(crate) fn refuse(bytes: &[u8]) -> Result<()> {
+    // What is no model is told from others by those who read it.
+    let Ok(model) = ModelProto::decode(bytes) else { return Ok(()) };
+    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
+    let mut nodes = nodes.chain(model.functions.iter().flat_map(|it| &it.node));
+    nodes.try_for_each(|it| node(it, model.graph.as_ref()))
+}
+
+// Graphs nest no deeper than the decoder, which has a limit, lets them.
+fn node(node: &NodeProto, model: Option<&GraphProto>) -> Result<()> {
+    let standard = matches!(&*node.domain, "" | "ai.onnx");
+    let refusal = REFUSALS
+        .iter()
+        .find(|it| standard && it.operator == node.op_type && it.when.holds(node, model));
+    if let Some(Refusal { operator, because, .. }) = refusal {
+        return Err(Error::unsupported(format!(
+            "OpenVINO answers wrongly to the model's operator {operator}, used as it is there: it \
+             {because}"
+        )));
+    }
+    let graphs = node.attribute.iter().flat_map(|it| it.g.iter().chain(&it.graphs));
+    graphs.flat_map(|graph| &graph.node).try_for_each(|it| self::node(it, None))
+}
+
+impl Refusal {
+    const fn new(operator: &'static str, when: When, because: &'static str) -> Self {
+        Self { operator, when, because }
+    }
+}
+
+impl When {
+    fn holds(&self, node: &NodeProto, model: Option<&GraphProto>) -> bool {
+        let attribute = |name: &str| node.attribute.iter().find(|it| it.name == name);
+        let int = |name| attribute(name).map(|it| it.i);
+        let text = |name| attribute(name).map(|it| it.s.as_slice());
+        let input = |at: usize| node.input.get(at).is_some_and(|name| !name.is_empty());
+        match *self {
+            Self::Always => true,
+            Self::Not(name, safe) => int(name).is_some_and(|it| it != safe),
+            Self::Text(name, wrong) => text(name) == Some(wrong.as_bytes()),
+            Self::OtherText(name, safe) => text(name).is_some_and(|it| it != safe.as_bytes()),
+            Self::Input(at) => input(at),
+            Self::NotZeroAnd(name, at) => int(name).is_some_and(|it| it != 0) && input(at),
+            Self::OnlyInput => node.input.len() <= 1 && is_whole(node, model),
+            Self::Whole => is_whole(node, model),
+            Self::NoLetters(name) => {
+                text(name).is_some_and(|it| !it.iter().any(|byte| byte.is_ascii_alphabetic()))
+            }
+            Self::SparseCeil => {
+                let ints = |name| attribute(name).map(|it| it.ints.as_slice()).unwrap_or_default();
+                let windows = ints("kernel_shape").iter().zip(ints("strides"));
+                int("ceil_mode").is_some_and(|it| it != 0)
+                    && windows.into_iter().any(|(size, stride)| stride > size)
+            }
+        }
+    }
+}
+
+fn is_whole(node: &NodeProto, model: Option<&GraphProto>) -> bool {
+    let has = |values: &[ValueInfoProto], names: &[String]| {
+        names.first().is_some_and(|name| values.iter().any(|it| it.name == *name))
+    };
+    model.is_some_and(|it| has(&it.input, &node.input) && has(&it.output, &node.output))
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ModelProto {
+    #[prost(message, optional, tag = "7")]
+    graph: Option<GraphProto>,
+    #[prost(message, repeated, tag = "25")]
+    functions: Vec<FunctionProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct FunctionProto {
+    #[prost(message, repeated, tag = "7")]
+    node: Vec<NodeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct GraphProto {
+    #[prost(message, repeated, tag = "1")]
+    node: Vec<NodeProto>,
+    #[prost(message, repeated, tag = "11")]
+    input: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "12")]
+    output: Vec<ValueInfoProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ValueInfoProto {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct NodeProto {
+    #[prost(string, repeated, tag = "1")]
+    input: Vec<String>,
+    #[prost(string, repeated, tag = "2")]
+    output: Vec<String>,
+    #[prost(string, tag = "4")]
+    op_type: String,
+    #[prost(message, repeated, tag = "5")]
+    attribute: Vec<AttributeProto>,
+    #[prost(string, tag = "7")]
+    domain: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct AttributeProto {
+    #[prost(string, tag = "1")]
+    name: String,
+    #[prost(int64, tag = "3")]
+    i: i64,
+    #[prost(bytes = "vec", tag = "4")]
+    s: Vec<u8>,
+    #[prost(message, optional, tag = "6")]
+    g: Option<GraphProto>,
+    #[prost(int64, repeated, tag = "8")]
+    ints: Vec<i64>,
+    #[prost(message, repeated, tag = "11")]
+    graphs: Vec<GraphProto>,
+}
+
+#[cfg(test)]
+mod tests {
+    use godwit_backend::ErrorKind;
+
+    use super::*;
+
+    fn model(operator: &str, attribute: Option<AttributeProto>) -> Vec<u8> {
+        let node = NodeProto {
+            op_type: operator.into(),
+            input: vec!["x".into(), "y".into()],
+            attribute: attribute.into_iter().collect(),
+            ..NodeProto::default()
+        };
+        let graph = GraphProto { node: vec![node], ..Default::default() };
+        ModelProto { graph: Some(graph), functions: Vec::new() }.encode_to_vec()
+    }
+
+    #[test]
+    fn a_use_is_refused_and_another_of_the_same_operator_is_not() {
+        let smooth = |i| AttributeProto { name: "antialias".into(), i, ..Default::default() };
+        let error = refuse(&model("Resize", Some(smooth(1)))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.message().contains("Resize"), "{error}");
+        refuse(&model("Resize", Some(smooth(0)))).unwrap();
+        refuse(&model("Resize", None)).unwrap();
+        refuse(&model("Max", None)).unwrap();
+    }
+
+    #[test]
+    fn what_is_inside_a_branch_is_refused_too() {
+        let inner = ModelProto::decode(&*model("Tile", None)).unwrap().graph;
+        let branch = AttributeProto { name: "then_branch".into(), g: inner, ..Default::default() };
+        assert!(refuse(&model("If", Some(branch))).is_err());
+    }
+}
