@@ -9,20 +9,20 @@ use crate::shell::{program, root, run, succeeds};
 use crate::{engines, native, say};
 
 /// Where the cases are kept; `tests/coverage` looks for them there.
-const FOLDER: &str = "target/coverage/onnx-1.19.1";
+const FOLDER: &str = "target/coverage/onnx-1.22.0";
 
 /// Newer packages leave the cases out.
-const PIN: &str = "onnx==1.19.1 \
-    --hash=sha256:1839af08ab4a909e4af936b8149c27f8c64b96138981024e251906e0539d8bf9";
-const WHEEL: &str = "onnx-1.19.1-cp311-cp311-manylinux2014_x86_64.manylinux_2_17_x86_64.whl";
+const PIN: &str = "onnx==1.22.0 \
+    --hash=sha256:1d0a2bdb15eb2b3cb65c438f3423d9620d14fdce32f92380e6bb1b2e09568ef5";
+const WHEEL: &str = "onnx-1.22.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl";
 const INSIDE: &str = "onnx/backend/test/data/node";
-const CASES: usize = 1615;
+const CASES: usize = 1765;
 
 /// The same file on every machine: only its data is used.
 const PLATFORM: [&str; 9] = [
     "--only-binary=:all:",
     "--platform",
-    "manylinux2014_x86_64",
+    "manylinux_2_28_x86_64",
     "--python-version",
     "3.11",
     "--implementation",
@@ -40,7 +40,7 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     say::step(format_args!(
-        "operator tests: fetching the Python package onnx 1.19.1 (18 MB), which holds {CASES} cases"
+        "operator tests: fetching the Python package onnx 1.22.0 (18 MB), which holds {CASES} cases"
     ));
     let wheel = download()?;
     let staged = root().join("target/downloads/onnx");

@@ -35,7 +35,7 @@ enum When {
     SparseCeil,
 }
 
-const REFUSALS: [Refusal; 21] = [
+const REFUSALS: [Refusal; 20] = [
     Refusal::new(
         "Attention",
         When::NotZeroAnd("is_causal", 4),
@@ -43,7 +43,6 @@ const REFUSALS: [Refusal; 21] = [
     ),
     Refusal::new("DFT", When::Not("onesided", 0), "gives another shape"),
     Refusal::new("Dropout", When::Whole, "leaves its output unwritten"),
-    Refusal::new("DynamicQuantizeLinear", When::Always, "rounds halves the other way"),
     Refusal::new("Einsum", When::NoLetters("equation"), "leaves its output unwritten"),
     Refusal::new("GRU", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("LSTM", When::Not("layout", 0), "mixes up batch and steps"),

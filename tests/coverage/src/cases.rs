@@ -11,10 +11,10 @@ use crate::proto::{ModelProto, ValueInfoProto};
 use crate::tensors;
 
 /// The package that the cases are taken from.
-pub const ONNX: &str = "onnx 1.19.1";
+pub const ONNX: &str = "onnx 1.22.0";
 
 /// Where the chores put them, seen from the repository's root.
-pub const FOLDER: &str = "target/coverage/onnx-1.19.1";
+pub const FOLDER: &str = "target/coverage/onnx-1.22.0";
 
 /// One model with the inputs it is given and the outputs it must give.
 #[derive(Debug, Clone)]
@@ -159,7 +159,10 @@ mod tests {
     fn a_case_is_about_what_it_is_named_for() {
         assert_eq!(subject("test_add_bcast", &["Add"]), "Add");
         assert_eq!(subject("test_max_float16", &["Constant", "Max", "Cast"]), "Max");
-        assert_eq!(subject("test_reduce_sum_square", &["Sum", "ReduceSumSquare"]), "ReduceSumSquare");
+        assert_eq!(
+            subject("test_reduce_sum_square", &["Sum", "ReduceSumSquare"]),
+            "ReduceSumSquare"
+        );
         assert_eq!(subject("test_other", &["Mul", "Relu"]), "Relu");
     }
 }

@@ -27,7 +27,8 @@ pub fn judge(backend: &Arc<dyn Backend>, device: &str, case: &Case) -> Result<Ou
     let graph = match block_on(backend.load(&model, &Target::new(device))) {
         Ok(graph) => graph,
         Err(error) => {
-            let clean = if case.foreign.is_some() { Verdict::Outside } else { Verdict::Unsupported };
+            let clean =
+                if case.foreign.is_some() { Verdict::Outside } else { Verdict::Unsupported };
             return Ok(failed(&error, clean));
         }
     };
@@ -91,7 +92,8 @@ fn broken_promise(promised: &TensorInfo, got: &Tensor) -> Option<String> {
     let dims = promised.dims.as_ref();
     let fits = promised.dtype == got.dtype()
         && dims.is_none_or(|dims| {
-            let known = |(dim, &size): (&Dim, &usize)| !matches!(dim, Dim::Known(it) if *it != size);
+            let known =
+                |(dim, &size): (&Dim, &usize)| !matches!(dim, Dim::Known(it) if *it != size);
             dims.len() == got.shape().len() && dims.iter().zip(&**got.shape()).all(known)
         });
     (!fits).then(|| format!("is {got}, and the signature says {promised}"))

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use crate::supervise::Coverage;
-use crate::{Case, Verdict, cases};
+use crate::{Case, Verdict, cases, exclude};
 
 const INTRODUCTION: &str = "\
 Every operator test of the ONNX project, run through the contract on every backend, behind the check that
@@ -16,12 +16,13 @@ the same cases and fails on any that is wrong, crashes or hangs, and when fewer 
 
 const VERDICTS: &str = "\
 - **passed**: loaded, ran, and gave the expected outputs: floating-point numbers within the ONNX
-  project's own tolerance (1e-3 of the value and 1e-7; two roundings for f16 and bf16), all others exactly.
+  project's own tolerance (1e-3 of the value and 1e-7; two roundings for f16 and bf16) and what rounding
+  the largest element, or 1, 16 times costs, all others exactly.
 - **unsupported**: refused at load with a clean error. The guest, or a placement policy, can go elsewhere.
 - **no tensor**: refused at load with a clean error, as the case takes or gives strings, sequences,
   optionals or numbers that no tensor of the contract holds.
 - **refused**: loaded, and the run ended with a clean error.
-- **excluded**: draws random numbers, so that there is no answer to compare with.
+- **excluded**: draws random numbers, or its own answer is in doubt: there is nothing to compare with.
 - **wrong**: other outputs, or a signature that does not fit them. A defect, as are **crashed** and **hung**.
 ";
 
@@ -31,6 +32,7 @@ pub fn page(cases: &[Case], coverages: &[Coverage]) -> String {
     summary(&mut page, cases, coverages);
     let _ = write!(page, "\n{VERDICTS}");
     defects(&mut page, cases, coverages);
+    excluded(&mut page, cases);
     by_operator(&mut page, cases, coverages);
     reasons(&mut page, coverages);
     refusals(&mut page, cases, coverages);
@@ -39,13 +41,10 @@ pub fn page(cases: &[Case], coverages: &[Coverage]) -> String {
 
 fn summary(page: &mut String, all: &[Case], coverages: &[Coverage]) {
     let newest = all.iter().map(|case| case.opset).max().unwrap_or_default();
-    let _ = writeln!(
-        page,
-        "{} cases of {}, operator sets 1 to {newest}.\n",
-        all.len(),
-        cases::ONNX
-    );
-    let _ = writeln!(page, "| backend | library | {} |", Verdict::ALL.map(Verdict::name).join(" | "));
+    let _ =
+        writeln!(page, "{} cases of {}, operator sets 1 to {newest}.\n", all.len(), cases::ONNX);
+    let _ =
+        writeln!(page, "| backend | library | {} |", Verdict::ALL.map(Verdict::name).join(" | "));
     let _ = writeln!(page, "|---|---|{}", "---:|".repeat(Verdict::ALL.len()));
     for it in coverages {
         let counts = Verdict::ALL.map(|verdict| it.count(verdict).to_string());
@@ -68,6 +67,16 @@ fn defects(page: &mut String, cases: &[Case], coverages: &[Coverage]) {
         }
         page.push('\n');
     }
+}
+
+fn excluded(page: &mut String, cases: &[Case]) {
+    let _ = writeln!(page, "## Excluded\n");
+    for case in cases {
+        if let Some(reason) = exclude::reason(&case.name) {
+            let _ = writeln!(page, "- `{}`: {reason}", case.name);
+        }
+    }
+    page.push('\n');
 }
 
 fn by_operator(page: &mut String, cases: &[Case], coverages: &[Coverage]) {
@@ -144,10 +153,8 @@ fn cell(text: &str) -> String {
 
 /// Everything, for programs.
 pub fn json(cases: &[Case], coverages: &[Coverage]) -> serde_json::Value {
-    let backends: Vec<_> = coverages
-        .iter()
-        .map(|it| json!({"backend": it.backend, "driver": it.driver}))
-        .collect();
+    let backends: Vec<_> =
+        coverages.iter().map(|it| json!({"backend": it.backend, "driver": it.driver})).collect();
     let cases: Vec<_> = cases
         .iter()
         .enumerate()

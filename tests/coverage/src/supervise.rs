@@ -159,7 +159,10 @@ impl Coverage {
     }
 
     /// The cases that show a defect of the backend, with their outcomes.
-    pub fn defects<'a>(&'a self, cases: &'a [Case]) -> impl Iterator<Item = (&'a Case, &'a Outcome)> {
+    pub fn defects<'a>(
+        &'a self,
+        cases: &'a [Case],
+    ) -> impl Iterator<Item = (&'a Case, &'a Outcome)> {
         cases.iter().zip(&self.outcomes).filter(|(_, outcome)| outcome.verdict.is_defect())
     }
 }

@@ -12,7 +12,7 @@ pub enum Verdict {
     Outside,
     /// Loaded, and the run failed with a clean error.
     Refused,
-    /// Random by definition: there is no answer to compare with.
+    /// Random by definition, or of a doubtful answer: there is nothing to compare with.
     Excluded,
     /// Other outputs than those of the case.
     Wrong,
