@@ -243,7 +243,9 @@ impl Suspect<'_> {
         }
         let sum = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
         let factor = sum(x, y) / sum(x, x);
-        if factor.is_finite() && factor != 0.0 {
+        // Below this it is rounding and no factor.
+        const LEAST: f64 = 1e-5;
+        if factor.is_finite() && factor != 0.0 && (factor - 1.0).abs() > LEAST {
             let scaled: Vec<f64> = x.iter().map(|x| x * factor).collect();
             if self.close(&scaled, y)? {
                 return Ok(Some(Diagnosis::Scaled { factor }));
@@ -252,7 +254,7 @@ impl Suspect<'_> {
         let gaps = x.iter().zip(y).map(|(x, y)| y - x);
         let by = gaps.sum::<f64>() / crate::number::count(x.len() as u64);
         let moved: Vec<f64> = x.iter().map(|x| x + by).collect();
-        if by.is_finite() && self.close(&moved, y)? {
+        if by.is_finite() && by.abs() > LEAST * rms(x) && self.close(&moved, y)? {
             return Ok(Some(Diagnosis::Offset { by }));
         }
         Ok(None)

@@ -63,16 +63,19 @@ pub(super) fn finding(finding: &Finding) -> String {
 
 /// The first operator in a sentence.
 pub(super) fn divergence(found: &FirstDivergence) -> String {
+    let used = match found.allowance_used {
+        used if used.is_finite() => format!("{} times its allowance", three(used)),
+        _ => "where nothing is allowed".to_owned(),
+    };
     let mut text = format!(
-        "first operator that differs: {} '{}' (node {} of {}), off by {} at '{}', {} times its allowance, \
-         while its inputs agree",
+        "first operator that differs: {} '{}' (node {} of {}), off by {} at '{}', {used}, while its inputs \
+         agree",
         found.operator,
         found.node,
         found.position + 1,
         found.nodes,
         error(found.max_abs),
         found.output,
-        three(found.allowance_used)
     );
     found.notes.iter().for_each(|note| text.push_str(&format!("; {note}")));
     text

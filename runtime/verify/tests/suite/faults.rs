@@ -195,3 +195,18 @@ fn a_reference_that_cannot_be_one_is_an_error() {
     ));
     assert_eq!(outcome.map(drop).unwrap_err().kind(), ErrorKind::NotFound);
 }
+
+#[test]
+fn rounding_is_no_factor_even_where_nothing_is_allowed() {
+    let options = VerifyOptions {
+        report: ReportOptions { profile: Some(ProfileName::Exact), ..Default::default() },
+        ..Default::default()
+    };
+    let replay = replay(&classifier(), 4);
+    let backend = pair(sound().accumulate_in(DType::F32));
+    let outcome = futures::executor::block_on(verify(&backend, &replay, &targets(), &options));
+    let (report, _) = outcome.unwrap();
+    let finding = &report.devices[1].findings[0];
+    let rounding = Diagnosis::ReducedPrecision { looks_like: ProfileName::Fp32, rounded: false };
+    assert_eq!(finding.diagnosis, rounding);
+}
