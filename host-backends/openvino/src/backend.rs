@@ -76,6 +76,12 @@ impl Backend for OpenVino {
         } else if !name.starts_with("NPU") {
             properties.pairs.push(("INFERENCE_PRECISION_HINT".into(), "f32".into()));
         }
+        if properties.streams_free && name == "CPU" {
+            // A stream for each core: contexts run side by side, and no run waits for two threads to
+            // find each other. `hint=latency` spreads one run over all of them instead.
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            properties.pairs.push(("NUM_STREAMS".into(), cores.to_string()));
+        }
         let (core, own) = (self.core.clone(), model.clone());
         let (pairs, build) = (properties.pairs, self.version.build.clone());
         let cache_dir = self.options.cache_dir.clone();
