@@ -1,5 +1,6 @@
 #![allow(unsafe_code, reason = "lends the memory of tensors to the library")]
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct OvContext {
     request: Option<Request>,
     /// The library's own tensors for the outputs, to be bound where the size is not known.
     own: SmallVec<[HostTensor; 4]>,
+    /// Address and dimensions of what is bound, by port: inputs, then outputs.
+    bound: BTreeMap<usize, (usize, Shape)>,
     pace: Pace,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
     seen: Option<Seen>,
@@ -47,7 +50,16 @@ impl OvContext {
         let count = graph.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
         let own = own.map_err(errors::internal)?;
-        Ok(Self { graph, memory, flight, request: Some(request), own, pace, seen: None })
+        Ok(Self {
+            graph,
+            memory,
+            flight,
+            request: Some(request),
+            own,
+            bound: BTreeMap::new(),
+            pace,
+            seen: None,
+        })
     }
 
     fn request(&mut self) -> Result<&mut Request> {
@@ -74,31 +86,55 @@ impl OvContext {
         let graph = self.graph.clone();
         let mut held = Held::default();
         for (at, input) in inputs.into_iter().enumerate() {
-            let view = view(&input, &self.memory, &mut held)?;
-            // SAFETY: `held` outlives every run that begins before the next binding.
-            unsafe { self.request()?.set_input(at, &view) }.map_err(errors::internal)?;
-            held.views.push(view);
+            let input = aligned(input, &self.memory)?;
+            let data = input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr());
+            if !self.is_bound(at, data, input.shape()) {
+                self.bound.remove(&at);
+                // SAFETY: inputs are only read; `held` outlives every run that begins before the next
+                // binding, or before the next input at the same address.
+                let view =
+                    unsafe { HostTensor::over(input.dtype(), input.shape(), data.cast_mut()) };
+                let view = view.map_err(errors::internal)?;
+                // SAFETY: as above.
+                unsafe { self.request()?.set_input(at, &view) }.map_err(errors::internal)?;
+                self.bound.insert(at, (data.addr(), input.shape().clone()));
+                held.views.push(view);
+            }
+            held.inputs.push(input);
         }
+        let first = graph.signature.inputs.len();
         for (at, info) in graph.signature.outputs.iter().enumerate() {
             let Some(shape) = self.expected(at, &held.inputs) else {
                 let (Some(request), Some(own)) = (&mut self.request, self.own.get(at)) else {
                     return Err(Error::internal("a context without an output"));
                 };
+                self.bound.remove(&(first + at));
                 // SAFETY: the library looks after the memory of its own tensors.
                 unsafe { request.set_output(at, own) }.map_err(errors::internal)?;
                 held.outputs.push(None);
                 continue;
             };
             let mut buffer = self.memory.writable(shape.byte_len(info.dtype)?)?;
+            if self.is_bound(first + at, buffer.as_mut_ptr(), &shape) {
+                held.outputs.push(Some(buffer));
+                continue;
+            }
+            self.bound.remove(&(first + at));
             // SAFETY: the buffer is in `held`, as above, and is not touched until the run has ended.
             let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
             let view = view.map_err(errors::internal)?;
             // SAFETY: as above.
             unsafe { self.request()?.set_output(at, &view) }.map_err(errors::internal)?;
+            self.bound.insert(first + at, (buffer.as_ptr().addr(), shape));
             held.outputs.push(Some(buffer));
             held.views.push(view);
         }
         Ok(held)
+    }
+
+    /// Whether the library has this very memory already. Binding it anew makes it lay out its edges again.
+    fn is_bound(&self, port: usize, data: *const u8, shape: &Shape) -> bool {
+        self.bound.get(&port).is_some_and(|(addr, bound)| *addr == data.addr() && bound == shape)
     }
 
     /// The outputs of the run that has ended.
@@ -240,24 +276,18 @@ async fn down(flight: &Flight) {
     poll_fn(|cx| flight.poll_landed(cx)).await;
 }
 
-/// The library's view of an input, whose bytes go into `held`.
-fn view(input: &Tensor, memory: &Memory, held: &mut Held) -> Result<HostTensor> {
+/// An input whose elements lie where the library can read them.
+fn aligned(input: Tensor, memory: &Memory) -> Result<Tensor> {
     let Some(bytes) = input.host() else {
         return Err(Error::internal("an input that is not on the host"));
     };
-    let aligned = bytes.as_ptr().align_offset(input.dtype().size()) == 0;
-    let input = if aligned {
-        input.clone()
-    } else {
-        metrics::counter!("godwit_openvino_copied_bytes", "side" => "input")
-            .increment(bytes.len() as u64);
-        Tensor::new(input.dtype(), input.shape().clone(), memory.copy_from(bytes)?)?
-    };
-    let data = input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr());
-    // SAFETY: inputs are only read, and `held` keeps them for as long as the view is used.
-    let view = unsafe { HostTensor::over(input.dtype(), input.shape(), data.cast_mut()) };
-    held.inputs.push(input);
-    view.map_err(errors::internal)
+    if bytes.as_ptr().align_offset(input.dtype().size()) == 0 {
+        return Ok(input);
+    }
+    metrics::counter!("godwit_openvino_copied_bytes", "side" => "input")
+        .increment(bytes.len() as u64);
+    let copy = memory.copy_from(bytes)?;
+    Tensor::new(input.dtype(), input.shape().clone(), copy)
 }
 
 async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
