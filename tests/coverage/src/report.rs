@@ -11,7 +11,8 @@ use crate::{Case, Verdict, cases, exclude};
 const INTRODUCTION: &str = "\
 Every operator test of the ONNX project, run through the contract on every backend, behind the check that
 a host puts before its tenants' models. `cargo xtask coverage` writes this page; `cargo xtask test` runs
-the same cases and fails on any that is wrong, crashes or hangs, and when fewer pass than before.
+the same cases and fails when one is wrong, crashes or hangs that `tests/coverage/baseline.json` does not
+name, and when fewer pass than it says.
 ";
 
 const VERDICTS: &str = "\
