@@ -9,6 +9,7 @@
 
 mod answers;
 mod bench;
+mod coverage;
 mod debian;
 mod demo;
 mod engines;
@@ -17,6 +18,7 @@ mod minilm;
 mod native;
 mod nextest;
 mod say;
+mod servers;
 mod shell;
 mod targets;
 mod test;
@@ -39,7 +41,7 @@ struct Chores {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what is missing: WebAssembly targets, the test runner, the MiniLM model, the engines
+    /// Install what is missing: WebAssembly targets, the test runner, the operator tests, the MiniLM model, the engines
     ///
     /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
     /// of reach, they are built from Debian's packages of the standard library's source. The model
@@ -71,6 +73,15 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Run ONNX's operator tests on every backend and write docs/operator-coverage.md
+    ///
+    /// Fetches the tests (18 MB) and builds what is needed first. Fails when an operator gives a wrong
+    /// answer, crashes or hangs; what a backend refuses cleanly is counted.
+    Coverage {
+        /// Passed to the program that runs the tests; `-- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -86,9 +97,7 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// The same of wasmtime's own wasi-nn, with ONNX Runtime; `bench overhead` then shows both
-    ///
-    /// Fetches ONNX Runtime's Python package (16 MB) into target/bench.
+    /// The same of wasmtime's own wasi-nn, with ONNX Runtime and OpenVINO; `bench overhead` then shows both
     Peer {
         /// Passed to the benchmark; `-- --help` lists them
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -111,7 +120,9 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Setup => {
             targets::install()?;
             nextest::install();
+            coverage::install()?;
             minilm::install()?;
+            servers::install()?;
             engines::install().map(drop)
         }
         Chore::Build => {
@@ -120,6 +131,7 @@ fn start(chore: Chore) -> Result<()> {
         }
         Chore::Demo => demo::run_both(),
         Chore::Test { args } => test::run_all(&args),
+        Chore::Coverage { args } => coverage::report(&args),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
         Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
     }
