@@ -21,7 +21,7 @@ pub mod triton;
 use godwit_backend::{Backend, DType, ExecutionContext, Graph, Memory, Model, Target, Tensor};
 use godwit_remote::{Endpoint, Remote, RemoteOptions};
 
-pub use python::{Server, free_port, installed};
+pub use python::{Server, free_ports, installed};
 pub use triton::Triton;
 
 /// A remote backend of one endpoint.

@@ -7,7 +7,7 @@ use godwit_fixtures::models::DIGITS_ONNX;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Server, free_port, installed};
+use crate::{Server, free_ports, installed};
 
 /// A server of the digits, until it is dropped.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ fn digits(folder: &TempDir) -> std::path::PathBuf {
 /// MLServer, which takes tensors as JSON only.
 pub fn mlserver() -> Other {
     let folder = TempDir::new().expect("a temporary folder");
-    let (http, grpc) = (free_port(), free_port());
+    let [http, grpc] = free_ports();
     let settings = json!({
         "host": "127.0.0.1", "http_port": http, "grpc_port": grpc,
         "parallel_workers": 0, "metrics_endpoint": null,
@@ -80,7 +80,7 @@ pub fn mlserver() -> Other {
 /// KServe's own server.
 pub fn kserve() -> Other {
     let folder = TempDir::new().expect("a temporary folder");
-    let (http, grpc) = (free_port(), free_port());
+    let [http, grpc] = free_ports();
     let mut command = python("kserve");
     command.arg(script("kserve_server.py")).args([http.to_string(), grpc.to_string()]);
     command.arg(digits(&folder));
@@ -92,7 +92,7 @@ pub fn kserve() -> Other {
 /// A gateway in front of `upstream` that lets through what is signed with these keys.
 pub fn aws_gateway(upstream: u16, keys: &[(&str, &str)]) -> Other {
     let folder = TempDir::new().expect("a temporary folder");
-    let http = free_port();
+    let [http] = free_ports();
     let mut command = python("kserve");
     command.envs(keys.iter().copied());
     command.arg(script("aws_gateway.py")).args([http.to_string(), upstream.to_string()]);

@@ -139,7 +139,10 @@ impl Proxy {
 }
 
 /// Serves one connection, request by request.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, state: &State) -> std::io::Result<()> {
+async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+    mut client: S,
+    state: &State,
+) -> std::io::Result<()> {
     loop {
         let Some((head, body)) = message(&mut client).await? else { return Ok(()) };
         state.heads.lock().unwrap().push(head.clone());
@@ -152,11 +155,15 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, state: &State) 
             Fault::HangUp => return Ok(()),
             Fault::Stall => return stall(&mut client, state).await,
             Fault::Loris(pause) => {
-                let endless = "HTTP/1.1 200 OK\r\nX-Padding: ".bytes().chain(std::iter::repeat(b'x'));
+                let endless =
+                    "HTTP/1.1 200 OK\r\nX-Padding: ".bytes().chain(std::iter::repeat(b'x'));
                 return drip(&mut client, endless, *pause, state).await;
             }
             Fault::Status(status, headers, body) => {
-                let head = format!("HTTP/1.1 {status} No\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 {status} No\r\n{headers}Content-Length: {}\r\n\r\n",
+                    body.len()
+                );
                 client.write_all(head.as_bytes()).await?;
                 client.write_all(body.as_bytes()).await?;
                 continue;
@@ -211,7 +218,8 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(mut client: S, state: &State) 
             Fault::Replace(from, to) => {
                 assert_eq!(from.len(), to.len(), "lengths are another fault");
                 let at = body.windows(from.len()).position(|window| window == from.as_bytes());
-                let at = at.unwrap_or_else(|| panic!("no {from} in {}", String::from_utf8_lossy(&body)));
+                let at =
+                    at.unwrap_or_else(|| panic!("no {from} in {}", String::from_utf8_lossy(&body)));
                 body[at..at + to.len()].copy_from_slice(to.as_bytes());
             }
             _ => {}

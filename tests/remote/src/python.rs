@@ -1,6 +1,8 @@
 //! Servers that are Python packages.
 
+use std::collections::hash_map::RandomState;
 use std::fs::File;
+use std::hash::BuildHasher;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -30,10 +32,17 @@ pub(crate) fn interpreter() -> &'static str {
     if Path::new("/usr/bin/python3").exists() { "/usr/bin/python3" } else { "python3" }
 }
 
-/// A port of loopback that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback");
-    listener.local_addr().expect("an address").port()
+/// Ports of loopback that nobody listens on, each another.
+///
+/// They lie below those that systems give to clients: a server may bind them seconds later.
+pub fn free_ports<const N: usize>() -> [u16; N] {
+    let mut held = Vec::new();
+    while held.len() < N {
+        let chance = RandomState::new().hash_one(held.len());
+        let port = 20_000 + u16::try_from(chance % 12_000).expect("a small number");
+        held.extend(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+    }
+    std::array::from_fn(|index| held[index].local_addr().expect("an address").port())
 }
 
 /// A process that serves until it is dropped. What it prints is kept in a file.

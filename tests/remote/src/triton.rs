@@ -9,7 +9,7 @@ use godwit_fixtures::models::small_models;
 use godwit_model::Limits;
 use tempfile::TempDir;
 
-use crate::{Server, free_port, installed};
+use crate::{Server, free_ports, installed};
 
 /// The models that cannot be put into Triton's configuration, or that tell nothing new.
 const LEFT_OUT: [&str; 2] = ["echo-scalar", "spin"];
@@ -34,7 +34,8 @@ impl Triton {
     /// SageMaker's and Vertex's ports serve the digits, which are always there.
     pub fn start(wanted: impl Fn(&str) -> bool) -> Self {
         let models = small_models().into_iter();
-        let is_wanted = |name: &str| name == "digits" || (wanted(name) && !LEFT_OUT.contains(&name));
+        let is_wanted =
+            |name: &str| name == "digits" || (wanted(name) && !LEFT_OUT.contains(&name));
         Self::with(models.filter(|(name, _)| is_wanted(name)).collect())
     }
 
@@ -47,7 +48,7 @@ impl Triton {
         }
         let home = installed("triton");
         let site = home.join("site-packages");
-        let [http, grpc, sagemaker, vertex] = std::array::from_fn(|_| free_port());
+        let [http, grpc, sagemaker, vertex] = free_ports();
         let mut command = Command::new(site.join("pytriton/tritonserver/bin/tritonserver"));
         command
             .env("LD_LIBRARY_PATH", site.join("nvidia_pytriton.libs"))
@@ -111,7 +112,11 @@ fn ports(kind: &str, infos: &[TensorInfo]) -> String {
         });
         let dims: Vec<String> = dims.collect();
         let dtype = datatype(info.dtype);
-        format!("{kind} {{ name: \"{}\" data_type: {dtype} dims: [{}] }}\n", info.name, dims.join(","))
+        format!(
+            "{kind} {{ name: \"{}\" data_type: {dtype} dims: [{}] }}\n",
+            info.name,
+            dims.join(",")
+        )
     };
     infos.iter().map(port).collect()
 }

@@ -1,11 +1,18 @@
 //! The forms that clouds wrap the protocol in, against Triton's own ports for them, with a gateway that
 //! checks signatures as AWS does and a stub of Google's metadata server.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic here is a failed test"
+)]
+
 use std::collections::BTreeMap;
 use std::env;
 use std::process::Command;
 
-use godwit_backend::{DeviceKind, Backend, ErrorKind, Tensor};
+use godwit_backend::{Backend, DeviceKind, ErrorKind, Tensor};
 use godwit_remote::{
     Auth, Binary, Endpoint, Google, Kind, Prices, Protocol, RemoteModel, Sigv4, Template,
     tensor_info,

@@ -1,5 +1,12 @@
 //! Other servers that speak the Open Inference Protocol.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic here is a failed test"
+)]
+
 use godwit_backend::ErrorKind;
 use godwit_remote::{Binary, Endpoint, Protocol};
 use godwit_remote_tests::{block_on, digits, load, others, remote};

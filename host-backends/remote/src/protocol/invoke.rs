@@ -78,9 +78,11 @@ impl Invoke {
                 Some(length) => Some(length.trim().parse().map_err(|_| {
                     Failure::lie(status::ODD, "the length of its header is no number")
                 })?),
+                // Triton's port for Vertex answers as its own does.
                 None => {
-                    answer::is_json_or_bytes(&reader, false)?;
-                    None
+                    let length = answer::header_length(&reader)?;
+                    answer::is_json_or_bytes(&reader, length.is_some())?;
+                    length
                 }
             };
         let expected = Expected::new(asked.signature, &asked.shapes());

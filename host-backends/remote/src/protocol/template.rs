@@ -242,7 +242,7 @@ mod tests {
         let at = |pointer: &str| find(json, pointer);
         let scores = at("/a~1b/1/scores").unwrap();
         assert_eq!(shape(scores).unwrap()[..], [3, 2]);
-        assert_eq!(shape(at("/a~1b/0/x").unwrap()).unwrap()[..], []);
+        assert!(shape(at("/a~1b/0/x").unwrap()).unwrap().is_empty());
         assert_eq!(shape(at("/n").unwrap()).unwrap()[..], [0]);
         assert!(at("/a~1b/2").is_none() && at("/n/x").is_none());
         let ragged: &RawValue = serde_json::from_str("[[1], [1, 2]]").unwrap();

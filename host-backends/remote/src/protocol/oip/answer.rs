@@ -6,6 +6,7 @@ use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::HEADER_LENGTH;
 use crate::answer::Expected;
 use crate::failure::Failure;
 use crate::protocol::{datatype, numbers};
@@ -36,6 +37,13 @@ struct Output<'a> {
 struct Parameters {
     #[serde(default)]
     binary_data_size: Option<usize>,
+}
+
+/// The length of the JSON in front of tensors that travel as bytes, where a header says so.
+pub(in crate::protocol) fn header_length(reader: &Reader<'_>) -> Result<Option<usize>, Failure> {
+    let Some(length) = reader.headers().get(HEADER_LENGTH) else { return Ok(None) };
+    let length = length.to_str().ok().and_then(|length| length.parse().ok());
+    length.map(Some).ok_or_else(|| Failure::lie(ODD, "a header length that is none"))
 }
 
 /// Refuses what a proxy or another kind of server says with a status of success.

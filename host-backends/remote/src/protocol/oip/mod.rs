@@ -22,7 +22,8 @@ use crate::service::Service;
 use crate::status;
 use crate::web::{Body, Client, Request};
 
-const HEADER_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
+pub(super) const HEADER_LENGTH: HeaderName =
+    HeaderName::from_static("inference-header-content-length");
 
 /// The name of the extension in a server's metadata.
 const BINARY: &str = "binary_tensor_data";
@@ -143,11 +144,7 @@ impl Oip {
         let url = self.address.infer(&asked.call.model);
         let request = Request { method: Method::POST, url, headers, body };
         let reader = send(client, service, &asked.call.model, request).await?;
-        let header = reader.headers().get(HEADER_LENGTH);
-        let length = match header.map(|length| length.to_str().ok()?.parse().ok()) {
-            Some(None) => return Err(Failure::lie(status::ODD, "a header length that is none")),
-            found => found.flatten(),
-        };
+        let length = answer::header_length(&reader)?;
         answer::is_json_or_bytes(&reader, length.is_some())?;
         let expected = Expected::new(asked.signature, &asked.shapes());
         answer::decode(reader, length, expected, asked.memory).await
