@@ -4,14 +4,11 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::shell::{cargo, cargo_target, program, root, run};
+use crate::shell::{cargo, cargo_target, root, run};
 use crate::{say, targets};
 
 /// Where measurements and what they need are kept.
 const FOLDER: &str = "target/bench";
-
-/// The ONNX Runtime for which the peer's bindings were made.
-const ONNXRUNTIME: &str = "1.22.1";
 
 pub(crate) fn overhead(args: &[String]) -> Result<()> {
     let guest = guest()?;
@@ -23,9 +20,8 @@ pub(crate) fn overhead(args: &[String]) -> Result<()> {
 
 pub(crate) fn peer(args: &[String]) -> Result<()> {
     let guest = guest()?;
-    let library = onnxruntime()?;
     let models = root().join(FOLDER).join("models");
-    say::step("bench: writing the models");
+    say::step("bench: writing the models, and where the libraries are");
     let mut writer = cargo();
     writer.args(["run", "--release", "--package", "godwit-bench", "--", "models"]);
     run(writer.arg(&models))?;
@@ -34,7 +30,6 @@ pub(crate) fn peer(args: &[String]) -> Result<()> {
     bench.args(["run", "--release", "--manifest-path", "tests/bench-peer/Cargo.toml"]);
     bench.arg("--target-dir").arg(cargo_target().join("bench-peer")).arg("--");
     bench.arg("--guest").arg(guest).arg("--models").arg(models);
-    bench.arg("--onnxruntime").arg(library);
     bench.arg("--out").arg(root().join(FOLDER).join("peer.json"));
     run(bench.args(args))
 }
@@ -47,19 +42,4 @@ fn guest() -> Result<PathBuf> {
     build.args(["build", "--profile", "guest", "--target", targets::P2]);
     run(build.args(["--package", "bench-guest"]))?;
     Ok(cargo_target().join(targets::P2).join("guest/bench-guest.wasm"))
-}
-
-/// From its Python package, of which only the library is used.
-fn onnxruntime() -> Result<PathBuf> {
-    let name = format!("libonnxruntime.so.{ONNXRUNTIME}");
-    let folder = root().join(FOLDER).join("onnxruntime");
-    let library = folder.join("onnxruntime/capi").join(name);
-    if library.exists() {
-        return Ok(library);
-    }
-    say::step(format_args!("bench: fetching the Python package onnxruntime {ONNXRUNTIME} (16 MB)"));
-    let mut pip = program("python3");
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-deps", "--target"]);
-    run(pip.arg(&folder).arg(format!("onnxruntime=={ONNXRUNTIME}")))?;
-    Ok(library)
 }

@@ -1,6 +1,5 @@
 //! The guest on wasmtime with wasmtime-wasi-nn, set up as that crate's documentation does.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -10,9 +9,7 @@ use wasmtime::{Config, Engine, PoolingAllocationConfig, Store};
 use wasmtime_wasi::p2::bindings::{Command, CommandPre};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_nn::backend::BackendFromDir as _;
-use wasmtime_wasi_nn::backend::onnx::OnnxBackend;
-use wasmtime_wasi_nn::wit::{ExecutionTarget, WasiNnCtx, WasiNnView};
+use wasmtime_wasi_nn::wit::{WasiNnCtx, WasiNnView};
 use wasmtime_wasi_nn::{Graph, GraphRegistry, Registry};
 
 use crate::measure::Side;
@@ -52,7 +49,7 @@ impl GraphRegistry for One {
 }
 
 impl Hosted {
-    pub(crate) fn new(guest: &[u8], folder: &Path, work: &Work) -> Result<Self> {
+    pub(crate) fn new(guest: &[u8], graph: Graph, work: &Work) -> Result<Self> {
         let mut config = Config::new();
         config.allocation_strategy(PoolingAllocationConfig::default());
         let engine = Engine::new(&config)?;
@@ -63,7 +60,6 @@ impl Hosted {
         })?;
         let component = Component::new(&engine, guest)?;
         let program = CommandPre::new(linker.instantiate_pre(&component)?)?;
-        let graph = OnnxBackend::default().load_from_dir(folder, ExecutionTarget::Cpu)?;
         Ok(Self { runtime: Runtime::new()?, engine, program, graph, work: work.clone() })
     }
 

@@ -1,6 +1,7 @@
-//! What wasmtime's own wasi-nn adds to one inference: ONNX Runtime called natively against the same
-//! library through the same guest that measures Godwit.
+//! What wasmtime's own wasi-nn adds to one inference: ONNX Runtime and OpenVINO called natively against the
+//! same libraries through the same guest that measures Godwit.
 
+mod engine;
 mod hosted;
 #[allow(dead_code, reason = "what the other benchmark uses")]
 #[path = "../../bench/src/measure/mod.rs"]
@@ -11,8 +12,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Error, Result, ensure};
 use clap::Parser;
+use engine::Engine;
 use measure::guest::Work;
 use measure::{Comparison, Plan, compare};
 use serde::{Deserialize, Serialize};
@@ -22,12 +24,9 @@ struct Arguments {
     /// The guest, `bench-guest.wasm`
     #[arg(long)]
     guest: PathBuf,
-    /// The models and what goes into them, as `godwit-bench models` wrote them
+    /// The folder that `godwit-bench models` wrote
     #[arg(long)]
     models: PathBuf,
-    /// ONNX Runtime's library, of version 1.22 or later
-    #[arg(long)]
-    onnxruntime: PathBuf,
     /// Where to write the figures
     #[arg(long)]
     out: PathBuf,
@@ -39,16 +38,26 @@ struct Arguments {
     block_ms: u64,
 }
 
-/// One line of `models.json`.
+/// `work.json`.
+#[derive(Deserialize)]
+struct Listing {
+    onnxruntime: PathBuf,
+    openvino: PathBuf,
+    models: Vec<Listed>,
+}
+
 #[derive(Deserialize)]
 struct Listed {
     model: String,
     input: String,
     dims: Vec<usize>,
+    /// Whether it is there as OpenVINO IR.
+    ir: bool,
 }
 
 #[derive(Serialize)]
 struct Row {
+    engine: Engine,
     model: String,
     bytes: usize,
     comparison: Comparison,
@@ -56,41 +65,59 @@ struct Row {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    ort::init_from(arguments.onnxruntime.to_string_lossy()).commit()?;
+    let listing = fs::read(arguments.models.join("work.json"))?;
+    let listing: Listing = serde_json::from_slice(&listing)?;
+    ort::init_from(listing.onnxruntime.to_string_lossy()).commit()?;
+    openvino_sys::library::load_from(&listing.openvino).map_err(Error::msg)?;
     let guest = fs::read(&arguments.guest).context("the guest cannot be read")?;
     let plan = Plan { pairs: arguments.pairs, block: Duration::from_millis(arguments.block_ms) };
-    let listed = fs::read(arguments.models.join("models.json"))?;
     let mut rows = Vec::new();
-    for Listed { model, input, dims } in serde_json::from_slice::<Vec<Listed>>(&listed)? {
-        let folder = arguments.models.join(&model);
-        let work = Work { model, input, dims };
-        let row = measure_one(&guest, &folder, &work, plan)
-            .with_context(|| format!("{} could not be measured", work.model))?;
-        let Comparison { first_ns, added_ns, ratio, .. } = &row.comparison;
-        eprintln!(
-            "{:<14} native {:>10.2} us, added {:>9.2} us [{:.2}, {:.2}], ratio {:.4} [{:.4}, {:.4}]",
-            row.model,
-            first_ns / 1e3,
-            added_ns.median / 1e3,
-            added_ns.low / 1e3,
-            added_ns.high / 1e3,
-            ratio.median,
-            ratio.low,
-            ratio.high
-        );
-        rows.push(row);
+    for engine in [Engine::OnnxRuntime, Engine::OpenVino] {
+        for Listed { model, input, dims, ir } in &listing.models {
+            if engine == Engine::OpenVino && !ir {
+                continue;
+            }
+            let folder = arguments.models.join(model);
+            let work = Work { model: model.clone(), input: input.clone(), dims: dims.clone() };
+            let row = measure_one(engine, &guest, &folder, &work, plan)
+                .with_context(|| format!("{model} could not be measured on {engine:?}"))?;
+            say(&row);
+            rows.push(row);
+        }
     }
     fs::write(&arguments.out, serde_json::to_vec_pretty(&rows)?)?;
     Ok(())
 }
 
-fn measure_one(guest: &[u8], folder: &Path, work: &Work, plan: Plan) -> Result<Row> {
-    let native = native::Native::new(&fs::read(folder.join("model.onnx"))?, work)?;
-    let hosted = hosted::Hosted::new(guest, folder, work)?;
+fn say(row: &Row) {
+    let Comparison { first_ns, added_ns, ratio, .. } = &row.comparison;
+    eprintln!(
+        "{:<11} {:<14} native {:>10.2} us, added {:>9.2} us [{:.2}, {:.2}], ratio {:.4} [{:.4}, {:.4}]",
+        format!("{:?}", row.engine),
+        row.model,
+        first_ns / 1e3,
+        added_ns.median / 1e3,
+        added_ns.low / 1e3,
+        added_ns.high / 1e3,
+        ratio.median,
+        ratio.low,
+        ratio.high
+    );
+}
+
+fn measure_one(
+    engine: Engine,
+    guest: &[u8],
+    folder: &Path,
+    work: &Work,
+    plan: Plan,
+) -> Result<Row> {
+    let native = engine.native(folder, work)?;
+    let hosted = hosted::Hosted::new(guest, engine.graph(folder)?, work)?;
     ensure!(
         native.digest()? == hosted.run("run", 1)?.digest,
         "the guest's answer is another than the native one"
     );
-    let comparison = compare(&native, &hosted, plan)?;
-    Ok(Row { model: work.model.clone(), bytes: work.bytes(), comparison })
+    let comparison = compare(&*native, &hosted, plan)?;
+    Ok(Row { engine, model: work.model.clone(), bytes: work.bytes(), comparison })
 }

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use godwit_backend::{
-    Arena, Backend, Budget, Buffer, Encoding, Graph, Memory, Model, Target, Tensor, Tensors,
-};
+use godwit_backend::{Arena, Backend, Budget, Graph, Memory, Model, Target, Tensor, Tensors};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::{AdmissionLimits, Catalog, CatalogEntry, Ledger, Stack};
 use tokio::runtime::Runtime;
 
+use crate::engine::Engine;
 use crate::measure::Side;
 use crate::measure::guest::{Answer, Work};
 
@@ -27,13 +26,14 @@ pub(crate) struct Hosted {
 
 /// What the models of one benchmark share.
 pub(crate) struct Bench {
+    pub(crate) engine: Engine,
     pub(crate) runtime: Arc<Runtime>,
     pub(crate) program: Program,
     pub(crate) backend: Arc<dyn Backend>,
 }
 
 impl Bench {
-    /// `model` on the backend's only device. The same threads as the native side: one.
+    /// `model` on `target`, offered to the guest.
     pub(crate) fn host(&self, model: Model, target: Target, work: &Work) -> Result<Hosted> {
         let stack =
             Stack::new(vec![self.backend.clone()], godwit_model::Limits::default(), u64::MAX);
@@ -51,13 +51,6 @@ impl Bench {
             work: work.clone(),
         })
     }
-}
-
-/// `onnx` for the CPU, on one thread.
-pub(crate) fn on_one_thread(name: &str, onnx: Vec<u8>) -> (Model, Target) {
-    let mut target = Target::new("cpu:0");
-    target.options.insert("threads".into(), "1".into());
-    (Model::new(name, Encoding::Onnx, vec![Buffer::from(onnx)]), target)
 }
 
 impl Hosted {

@@ -53,16 +53,28 @@ fn work(model: &str, input: &str, dims: &[usize]) -> Work {
     Work { model: model.to_owned(), input: input.to_owned(), dims: dims.to_vec() }
 }
 
-/// Writes the models as `DIR/NAME/model.onnx` with a list of them, for the peer.
+/// Writes, for the peer, the models as `DIR/NAME/model.onnx`, the echoes as OpenVINO IR too, and `work.json`:
+/// what goes into them and where the libraries are.
 pub(crate) fn write(dir: &Path) -> Result<()> {
     let mut listed = Vec::new();
-    for Rung { work, onnx, .. } in ladder() {
+    for Rung { work, onnx, echo } in ladder() {
         let folder = dir.join(&work.model);
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         fs::write(folder.join("model.onnx"), onnx)?;
-        listed.push(json!({ "model": work.model, "input": work.input, "dims": work.dims }));
+        if echo {
+            let [xml, weights] = models::echo_ir(&work.dims);
+            fs::write(folder.join("model.xml"), xml)?;
+            fs::write(folder.join("model.bin"), weights)?;
+        }
+        let Work { model, input, dims } = work;
+        listed.push(json!({ "model": model, "input": input, "dims": dims, "ir": echo }));
     }
-    fs::write(dir.join("models.json"), serde_json::to_vec_pretty(&listed)?)?;
+    let work = json!({
+        "onnxruntime": godwit_engines::find(&godwit_engines::ONNXRUNTIME, None)?.path,
+        "openvino": godwit_engines::find(&godwit_engines::OPENVINO, None)?.path,
+        "models": listed,
+    });
+    fs::write(dir.join("work.json"), serde_json::to_vec_pretty(&work)?)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What the sandbox adds to one inference: the engine called natively against the same engine called by a
+//! What the sandbox adds to one inference: each engine called natively against the same engine called by a
 //! guest, in one process and in turns. `docs/performance.md` says what is measured and what came out.
 #![allow(
     clippy::print_stdout,
@@ -9,6 +9,7 @@
 
 mod allocations;
 mod counter;
+mod engine;
 mod hosted;
 mod ladder;
 mod machine;
@@ -54,6 +55,9 @@ struct Overhead {
     /// About a minute: few, short blocks, and no ResNet-50
     #[arg(long)]
     quick: bool,
+    /// Only these libraries
+    #[arg(long, value_enum)]
+    engine: Vec<engine::Engine>,
     /// Only these models
     #[arg(long, value_name = "MODEL")]
     only: Vec<String>,

@@ -6,20 +6,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use godwit_backend::{DType, DeviceKind, Dim, Target};
-use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_fake::{FakeBackend, FakeDevice, Script};
 use godwit_host::{Host, HostOptions};
 use tokio::runtime::Runtime;
 
 use crate::allocations::{self, Allocations};
-use crate::hosted::{Bench, Both, Direct, Fresh, Hosted, on_one_thread};
+use crate::engine::Engine;
+use crate::hosted::{Bench, Both, Direct, Fresh, Hosted};
 use crate::ladder::{Rung, echo, ladder};
 use crate::machine::{self, Machine};
 use crate::measure::stats::{Interval, Line, line, median_interval};
 use crate::measure::{Plan, Side, compare};
 use crate::memcpy::copy_ns;
-use crate::native::Native;
-use crate::report::{Layer, PeerRow, Report, Row, TwoThreads};
+use crate::report::{EngineReport, Layer, PeerRow, Report, Row, TwoThreads};
 use crate::{Overhead, plot, table};
 
 /// The model whose blocks tell how noisy the machine is.
@@ -31,10 +30,10 @@ pub(crate) fn overhead(arguments: &Overhead) -> Result<()> {
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
     let host = Host::new(&HostOptions::default())?;
-    let bench = Bench {
-        runtime: Arc::new(Runtime::new()?),
-        program: host.load(&guest)?,
-        backend: Arc::new(CpuBackend::new(CpuOptions::default())?),
+    let (runtime, program) = (Arc::new(Runtime::new()?), host.load(&guest)?);
+    let bench = |engine: Engine| -> Result<Bench> {
+        let (runtime, program) = (runtime.clone(), program.clone());
+        Ok(Bench { engine, runtime, program, backend: engine.backend()? })
     };
     let mut rungs = ladder();
     rungs.retain(|rung| arguments.only.is_empty() || arguments.only.contains(&rung.work.model));
@@ -44,36 +43,28 @@ pub(crate) fn overhead(arguments: &Overhead) -> Result<()> {
 
     eprintln!("noise: the native side against itself");
     let noise = noise(plan)?;
-    let mut rows = Vec::new();
-    for rung in &rungs {
-        eprintln!("{}: native against a guest", rung.work.model);
-        rows.push(row(&bench, rung, plan).with_context(|| rung.work.model.clone())?);
+    let mut engines = Vec::new();
+    for engine in Engine::ALL {
+        if arguments.engine.is_empty() || arguments.engine.contains(&engine) {
+            engines.push(one_engine(&bench(engine)?, &rungs, plan)?);
+        }
     }
-    eprintln!("the smallest echo, layer by layer");
+    let bench = bench(Engine::Tract)?;
+    eprintln!("the smallest echo on tract, layer by layer");
     let layers = layers(&bench, plan)?;
     eprintln!("heap allocations of a warm run");
     let allocations = allocations(&bench)?;
     eprintln!("fresh instances");
     let fresh_instance_ns = fresh(&bench, plan)?;
-    let two_threads = match rungs.iter().find(|rung| rung.work.model == "mobilenet") {
-        Some(rung) => {
-            eprintln!("two threads on one model");
-            Some(two_threads(&bench, rung, plan)?)
-        }
-        None => None,
-    };
     let mut report = Report {
         machine,
         blocks: plan.pairs,
         block_ms: u64::try_from(plan.block.as_millis())?,
         noise,
-        by_bytes: regression(&rows, |row| row.bytes as f64),
-        by_copies: regression(&rows, |row| row.copy_ns),
-        rows,
+        engines,
         layers,
         allocations,
         fresh_instance_ns,
-        two_threads,
         peer: peer(arguments)?,
     };
     report.machine.load_after = machine::load();
@@ -104,12 +95,34 @@ fn fewer(plan: Plan, side: &dyn Side) -> Result<Plan> {
 
 fn noise(plan: Plan) -> Result<Interval> {
     let rung = ladder().into_iter().find(|rung| rung.work.model == NOISE).context(NOISE)?;
-    let native = Native::new(&rung)?;
-    Ok(compare(&native, &native, plan)?.ratio)
+    let native = Engine::Tract.native(&rung)?;
+    Ok(compare(&*native, &*native, plan)?.ratio)
+}
+
+fn one_engine(bench: &Bench, rungs: &[Rung], plan: Plan) -> Result<EngineReport> {
+    let (engine, mut rows) = (bench.engine, Vec::new());
+    for rung in rungs {
+        eprintln!("{} on {}: native against a guest", rung.work.model, engine.name());
+        rows.push(row(bench, rung, plan).with_context(|| rung.work.model.clone())?);
+    }
+    let two_threads = match rungs.iter().find(|rung| rung.work.model == "mobilenet") {
+        Some(rung) => {
+            eprintln!("two threads on one model, on {}", engine.name());
+            Some(two_threads(bench, rung, plan)?)
+        }
+        None => None,
+    };
+    Ok(EngineReport {
+        engine,
+        by_bytes: regression(&rows, |row| row.bytes as f64),
+        by_copies: regression(&rows, |row| row.copy_ns),
+        rows,
+        two_threads,
+    })
 }
 
 fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
-    let native = Native::new(rung)?;
+    let native = bench.engine.native(rung)?;
     let hosted = host(bench, rung)?;
     ensure!(
         native.digest()? == hosted.run("run", 1)?.digest,
@@ -121,18 +134,18 @@ fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
         bytes,
         echo: rung.echo,
         copy_ns: copy_ns(bytes)?,
-        comparison: compare(&native, &hosted, fewer(plan, &native)?)?,
+        comparison: compare(&*native, &hosted, fewer(plan, &*native)?)?,
     })
 }
 
 fn host(bench: &Bench, rung: &Rung) -> Result<Hosted> {
-    let (model, target) = on_one_thread(&rung.work.model, rung.onnx.clone());
+    let (model, target) = bench.engine.model(rung);
     bench.host(model, target, &rung.work)
 }
 
 /// The backend alone: no policy, no guest.
 fn backend_only(bench: &Bench, rung: &Rung) -> Result<Direct> {
-    let (model, target) = on_one_thread(&rung.work.model, rung.onnx.clone());
+    let (model, target) = bench.engine.model(rung);
     let graph = bench.runtime.block_on(bench.backend.load(&model, &target))?;
     Direct::new(bench.runtime.clone(), graph, &rung.work)
 }
@@ -144,6 +157,7 @@ fn on_fake(bench: &Bench) -> Result<Hosted> {
     let work = echo("echo-4B", &[1]).work;
     let script = Script::echo(DType::F32, [Dim::Known(1)]).model(&work.model);
     let bench = Bench {
+        engine: bench.engine,
         runtime: bench.runtime.clone(),
         program: bench.program.clone(),
         backend: Arc::new(fake),
@@ -153,7 +167,7 @@ fn on_fake(bench: &Bench) -> Result<Hosted> {
 
 fn layers(bench: &Bench, plan: Plan) -> Result<Vec<Layer>> {
     let rung = echo("echo-4B", &[1]);
-    let native = Native::new(&rung)?;
+    let native = bench.engine.native(&rung)?;
     let backend = backend_only(bench, &rung)?;
     let hosted = host(bench, &rung)?;
     let policies = hosted.without_guest()?;
@@ -161,7 +175,7 @@ fn layers(bench: &Bench, plan: Plan) -> Result<Vec<Layer>> {
     let (clock, tensor, compute) =
         (hosted.act("clock"), hosted.act("tensor"), hosted.act("compute"));
     let sides: [(&str, &dyn Side); 8] = [
-        ("tract, natively", &native),
+        ("tract, natively", &*native),
         ("godwit-cpu, from Rust", &backend),
         ("the same behind the policies, from Rust", &policies),
         ("guest: one call that does nothing (the clock)", &clock),
@@ -174,7 +188,7 @@ fn layers(bench: &Bench, plan: Plan) -> Result<Vec<Layer>> {
     let mut layers = Vec::new();
     for (what, side) in sides {
         // Against the native side, in turns, so that all of them see the same machine.
-        let found = compare(&native, side, plan)?;
+        let found = compare(&*native, side, plan)?;
         let Interval { median, low, high } = found.added_ns;
         let from = found.first_ns;
         let ns = Interval { median: from + median, low: from + low, high: from + high };
@@ -187,14 +201,14 @@ fn allocations(bench: &Bench) -> Result<Vec<Allocations>> {
     let mut found = Vec::new();
     for rung in [echo("echo-4B", &[1]), echo("echo-602kB", &[1, 3, 224, 224])] {
         let name = rung.work.model.clone();
-        let (native, backend) = (Native::new(&rung)?, backend_only(bench, &rung)?);
+        let (native, backend) = (bench.engine.native(&rung)?, backend_only(bench, &rung)?);
         let hosted = host(bench, &rung)?;
         let policies = hosted.without_guest()?;
         let mut note = |what: &str, side: &dyn Side| -> Result<()> {
             found.push(allocations::count(&name, what, side)?);
             Ok(())
         };
-        note("tract, natively", &native)?;
+        note("tract, natively", &*native)?;
         note("godwit-cpu, from Rust", &backend)?;
         note("the same behind the policies, from Rust", &policies)?;
         note("guest: one call that does nothing (the clock)", &hosted.act("clock"))?;
@@ -232,7 +246,7 @@ fn fresh(bench: &Bench, plan: Plan) -> Result<Interval> {
 
 fn two_threads(bench: &Bench, rung: &Rung, plan: Plan) -> Result<TwoThreads> {
     let plan = Plan { pairs: (plan.pairs / 4).max(5), block: plan.block * 2 };
-    let (native, hosted) = (Native::new(rung)?, host(bench, rung)?);
+    let (native, hosted) = (bench.engine.native(rung)?, host(bench, rung)?);
     let scaling = |side: &dyn Side| -> Result<Interval> {
         let Interval { median, low, high } = compare(side, &Both(side), plan)?.ratio;
         Ok(Interval { median: 2.0 / median, low: 2.0 / high, high: 2.0 / low })
@@ -240,7 +254,7 @@ fn two_threads(bench: &Bench, rung: &Rung, plan: Plan) -> Result<TwoThreads> {
     Ok(TwoThreads {
         model: rung.work.model.clone(),
         guests: scaling(&hosted)?,
-        native: scaling(&native)?,
+        native: scaling(&*native)?,
     })
 }
 

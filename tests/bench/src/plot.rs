@@ -2,12 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{PeerRow, Report, Row};
+use crate::engine::Engine;
+use crate::report::{EngineReport, PeerRow, Report};
 
-const WIDTH: f64 = 720.0;
+const WIDTH: f64 = 840.0;
 const HEIGHT: f64 = 440.0;
 /// Room for the axes' labels: left, top, right, bottom.
-const MARGIN: [f64; 4] = [70.0, 40.0, 150.0, 55.0];
+const MARGIN: [f64; 4] = [70.0, 40.0, 250.0, 55.0];
 
 /// Powers of ten that an axis covers.
 #[derive(Clone, Copy)]
@@ -17,26 +18,43 @@ struct Axis {
 }
 
 struct Line {
-    name: &'static str,
+    name: String,
     colour: &'static str,
+    dashed: bool,
     /// Bytes and microseconds.
     points: Vec<(f64, f64)>,
 }
 
+fn colour(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Tract => "#2e8540",
+        Engine::OnnxRuntime => "#1b6ca8",
+        Engine::OpenVino => "#b3541e",
+    }
+}
+
+/// Ours are drawn through, the peer's dashed, in the colour of the library.
 pub(crate) fn svg(report: &Report) -> String {
-    let echoes = || report.rows.iter().filter(|row| row.echo);
-    let ours = |row: &Row| (row.bytes as f64, row.comparison.added_ns.median / 1e3);
-    let theirs = |row: &PeerRow| (row.bytes as f64, row.comparison.added_ns.median / 1e3);
-    let peer = report.peer.iter().filter(|row| row.model.starts_with("echo"));
-    let lines = [
-        Line { name: "wasmtime-wasi-nn 48", colour: "#b3541e", points: peer.map(theirs).collect() },
-        Line { name: "Godwit", colour: "#1b6ca8", points: echoes().map(ours).collect() },
-        Line {
-            name: "one copy",
-            colour: "#888888",
-            points: echoes().map(|row| (row.bytes as f64, row.copy_ns / 1e3)).collect(),
-        },
-    ];
+    let mut lines = Vec::new();
+    for engine in Engine::ALL {
+        let of_it = |row: &&PeerRow| row.engine == engine && row.model.starts_with("echo");
+        let points = report.peer.iter().filter(of_it);
+        let points = points.map(|row| (row.bytes as f64, row.comparison.added_ns.median / 1e3));
+        let name = format!("wasmtime-wasi-nn, {}", engine.name());
+        lines.push(Line { name, colour: colour(engine), dashed: true, points: points.collect() });
+    }
+    for EngineReport { engine, rows, .. } in &report.engines {
+        let points = rows.iter().filter(|row| row.echo);
+        let points = points.map(|row| (row.bytes as f64, row.comparison.added_ns.median / 1e3));
+        let name = format!("Godwit, {}", engine.name());
+        lines.push(Line { name, colour: colour(*engine), dashed: false, points: points.collect() });
+    }
+    if let Some(EngineReport { rows, .. }) = report.engines.first() {
+        let points = rows.iter().filter(|row| row.echo);
+        let points = points.map(|row| (row.bytes as f64, row.copy_ns / 1e3)).collect();
+        lines.push(Line { name: "one copy".into(), colour: "#888888", dashed: false, points });
+    }
+    lines.retain(|line| !line.points.is_empty());
     draw(&lines)
 }
 
@@ -79,14 +97,16 @@ fn draw(lines: &[Line]) -> String {
         (left + WIDTH - right) / 2.0,
         HEIGHT - 12.0
     );
-    for Line { name, colour, points } in lines {
+    let mut lowest = f64::INFINITY;
+    for Line { name, colour, dashed, points } in lines {
         let Some(&(end_x, end_y)) = points.last() else { continue };
         let path: Vec<String> =
             points.iter().map(|&(x, y)| format!("{:.1},{:.1}", across(x), down(y))).collect();
         let _ = writeln!(
             out,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"/>",
-            path.join(" ")
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{}/>",
+            path.join(" "),
+            if *dashed { " stroke-dasharray=\"6 4\"" } else { "" }
         );
         for &(x, y) in points {
             let _ = writeln!(
@@ -96,11 +116,16 @@ fn draw(lines: &[Line]) -> String {
                 down(y)
             );
         }
+        // Lines end close to each other; their names need room.
+        let mut label = down(end_y) + 4.0;
+        if lowest.is_finite() && (label - lowest).abs() < 14.0 {
+            label = lowest + 14.0;
+        }
+        lowest = label;
         let _ = writeln!(
             out,
-            "<text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>",
-            across(end_x) + 8.0,
-            down(end_y) + 4.0
+            "<text x=\"{:.1}\" y=\"{label:.1}\" fill=\"{colour}\">{name}</text>",
+            across(end_x) + 8.0
         );
     }
     out + "</svg>\n"
@@ -154,8 +179,8 @@ mod tests {
     #[test]
     fn points_lie_where_their_numbers_say() {
         let points = vec![(10.0, 1.0), (1000.0, 100.0)];
-        let drawn = draw(&[Line { name: "it", colour: "#000000", points }]);
-        assert!(drawn.contains("points=\"70.0,385.0 570.0,40.0\""), "{drawn}");
+        let drawn = draw(&[Line { name: "it".into(), colour: "#000000", dashed: false, points }]);
+        assert!(drawn.contains("points=\"70.0,385.0 590.0,40.0\""), "{drawn}");
         assert!(drawn.contains(">100 B<") && drawn.contains(">10 us<"), "{drawn}");
     }
 

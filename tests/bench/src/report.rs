@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::allocations::Allocations;
+use crate::engine::Engine;
 use crate::machine::Machine;
 use crate::measure::Comparison;
 use crate::measure::stats::{Interval, Line};
@@ -15,16 +16,24 @@ pub(crate) struct Report {
     pub(crate) block_ms: u64,
     /// The native side against itself: what noise alone makes of a ratio.
     pub(crate) noise: Interval,
-    pub(crate) rows: Vec<Row>,
-    pub(crate) by_bytes: Option<Line>,
-    pub(crate) by_copies: Option<Line>,
+    pub(crate) engines: Vec<EngineReport>,
     /// The smallest echo, layer by layer.
     pub(crate) layers: Vec<Layer>,
     pub(crate) allocations: Vec<Allocations>,
     pub(crate) fresh_instance_ns: Interval,
-    pub(crate) two_threads: Option<TwoThreads>,
     /// The same ladder on wasmtime's own wasi-nn.
     pub(crate) peer: Vec<PeerRow>,
+}
+
+/// One library: natively, and behind the sandbox.
+#[derive(Debug, Serialize)]
+pub(crate) struct EngineReport {
+    pub(crate) engine: Engine,
+    pub(crate) rows: Vec<Row>,
+    /// What echoes cost over what they carry, in bytes and in copies.
+    pub(crate) by_bytes: Option<Line>,
+    pub(crate) by_copies: Option<Line>,
+    pub(crate) two_threads: Option<TwoThreads>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +65,7 @@ pub(crate) struct TwoThreads {
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PeerRow {
+    pub(crate) engine: Engine,
     pub(crate) model: String,
     pub(crate) bytes: usize,
     pub(crate) comparison: Comparison,

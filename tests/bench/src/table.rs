@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use comfy_table::{CellAlignment, Table, presets};
 
 use crate::measure::stats::Interval;
-use crate::report::{PeerRow, Report, Row};
+use crate::report::{EngineReport, PeerRow, Report, Row};
 
 pub(crate) fn text(report: &Report) -> String {
     let mut out = String::new();
@@ -29,17 +29,7 @@ pub(crate) fn text(report: &Report) -> String {
         report.block_ms,
         ratio(report.noise)
     );
-    let _ = writeln!(out, "One inference: tract natively, and through a guest\n{}\n", rows(report));
-    if let (Some(bytes), Some(copies)) = (report.by_bytes, report.by_copies) {
-        let _ = writeln!(
-            out,
-            "Echoes: {:.2} us a run and {:.1} ns a kB; measured in copies, {:.2} us a run and {:.2} copies of the input\n",
-            bytes.fixed / 1e3,
-            bytes.slope * 1e3,
-            copies.fixed / 1e3,
-            copies.slope
-        );
-    }
+    report.engines.iter().for_each(|found| engine(&mut out, found));
     let mut layers = table(&["echo-4B, layer by layer", "ns"]);
     for layer in &report.layers {
         layers.add_row([layer.what.clone(), interval(layer.ns, 0)]);
@@ -59,7 +49,30 @@ pub(crate) fn text(report: &Report) -> String {
         fresh.low / 1e3,
         fresh.high / 1e3
     );
-    if let Some(two) = &report.two_threads {
+    if !report.peer.is_empty() {
+        let _ = writeln!(
+            out,
+            "\nwasmtime-wasi-nn against the same libraries natively\n{}",
+            peer(&report.peer)
+        );
+    }
+    out
+}
+
+fn engine(out: &mut String, found: &EngineReport) {
+    let name = found.engine.name();
+    let _ = writeln!(out, "One inference: {name} natively, and through a guest\n{}\n", rows(found));
+    if let (Some(bytes), Some(copies)) = (found.by_bytes, found.by_copies) {
+        let _ = writeln!(
+            out,
+            "Echoes: {:.2} us a run and {:.1} ns a kB; measured in copies, {:.2} us a run and {:.2} copies of the input",
+            bytes.fixed / 1e3,
+            bytes.slope * 1e3,
+            copies.fixed / 1e3,
+            copies.slope
+        );
+    }
+    if let Some(two) = &found.two_threads {
         let _ = writeln!(
             out,
             "Two threads on {}: {} times the runs of one; natively {}",
@@ -68,14 +81,7 @@ pub(crate) fn text(report: &Report) -> String {
             interval(two.native, 2)
         );
     }
-    if !report.peer.is_empty() {
-        let _ = writeln!(
-            out,
-            "\nwasmtime-wasi-nn against ONNX Runtime natively\n{}",
-            peer(&report.peer)
-        );
-    }
-    out
+    let _ = writeln!(out);
 }
 
 fn table(header: &[&str]) -> Table {
@@ -87,7 +93,7 @@ fn table(header: &[&str]) -> Table {
     table
 }
 
-fn rows(report: &Report) -> Table {
+fn rows(report: &EngineReport) -> Table {
     let header =
         ["model", "bytes in", "one copy, us", "native, us", "guest, us", "added, us", "ratio"];
     let mut table = table(&header);
@@ -106,10 +112,12 @@ fn rows(report: &Report) -> Table {
 }
 
 fn peer(rows: &[PeerRow]) -> Table {
-    let mut table = table(&["model", "bytes in", "native, us", "guest, us", "added, us", "ratio"]);
-    for PeerRow { model, bytes, comparison } in rows {
+    let header = ["library", "model", "bytes in", "native, us", "guest, us", "added, us", "ratio"];
+    let mut table = table(&header);
+    for PeerRow { engine, model, bytes, comparison } in rows {
         let echo = model.starts_with("echo");
         table.add_row([
+            engine.name().to_owned(),
             model.clone(),
             bytes.to_string(),
             format!("{:.2}", comparison.first_ns / 1e3),

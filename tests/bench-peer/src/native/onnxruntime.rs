@@ -10,16 +10,17 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::TensorRef;
 
+use super::Native;
 use crate::measure::Side;
 use crate::measure::guest::{Work, digest};
 
-pub(crate) struct Native {
+pub(crate) struct OnnxRuntime {
     session: Mutex<Session>,
     work: Work,
     values: Vec<f32>,
 }
 
-impl Native {
+impl OnnxRuntime {
     /// A session as wasmtime-wasi-nn makes one.
     pub(crate) fn new(model: &[u8], work: &Work) -> Result<Self> {
         let session = Session::builder()?
@@ -37,8 +38,10 @@ impl Native {
         let (_, values) = outputs[0].try_extract_tensor::<f32>()?;
         Ok(read(values))
     }
+}
 
-    pub(crate) fn digest(&self) -> Result<u64> {
+impl Native for OnnxRuntime {
+    fn digest(&self) -> Result<u64> {
         let mut session = self.session.lock().map_err(|_| anyhow!("poisoned"))?;
         self.once(&mut session, |values| {
             digest(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
@@ -46,7 +49,7 @@ impl Native {
     }
 }
 
-impl Side for Native {
+impl Side for OnnxRuntime {
     fn block(&self, runs: u32) -> Result<Duration> {
         let mut session = self.session.lock().map_err(|_| anyhow!("poisoned"))?;
         for _ in 0..self.work.warm_up(runs) {

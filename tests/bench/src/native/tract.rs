@@ -1,4 +1,4 @@
-//! The engine called from Rust, as a program without a sandbox would.
+//! tract called from Rust.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -10,18 +10,19 @@ use tract_onnx::prelude::{
 };
 use tract_onnx::tract_core::internal::IntoTValue as _;
 
+use super::Native;
 use crate::ladder::Rung;
 use crate::measure::Side;
 use crate::measure::guest::{Work, digest};
 
 /// A plan made by the same steps as the CPU backend's, on one thread.
-pub(crate) struct Native {
+pub(crate) struct Tract {
     plan: Arc<TypedSimplePlan>,
     work: Work,
     input: Arc<Tensor>,
 }
 
-impl Native {
+impl Tract {
     pub(crate) fn new(rung: &Rung) -> Result<Self> {
         let onnx = tract_onnx::onnx();
         let proto = onnx.proto_model_for_read(&mut rung.onnx.as_slice())?;
@@ -32,16 +33,17 @@ impl Native {
         let input = Tensor::from_shape(&work.dims, &work.values())?.into_arc_tensor();
         Ok(Self { plan: TypedSimplePlan::new(model)?, work, input })
     }
+}
 
-    /// Of the answer, to compare with the guest's.
-    pub(crate) fn digest(&self) -> Result<u64> {
+impl Native for Tract {
+    fn digest(&self) -> Result<u64> {
         let outputs = self.plan.spawn()?.run(tvec!(self.input.clone().into_tvalue()))?;
         let output = outputs.first().context("the model gave no output")?;
         Ok(digest(output.as_bytes()))
     }
 }
 
-impl Side for Native {
+impl Side for Tract {
     /// Each run gets an input that is there already, and leaves its output where it is.
     fn block(&self, runs: u32) -> Result<Duration> {
         let mut state = self.plan.spawn()?;

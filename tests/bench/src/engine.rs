@@ -1,0 +1,78 @@
+//! What runs the models: natively on the one side, as a backend behind the sandbox on the other.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use godwit_backend::{Backend, Encoding, Model, Target};
+use godwit_cpu::{CpuBackend, CpuOptions};
+use godwit_engines::{ONNXRUNTIME, OPENVINO};
+use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
+use godwit_openvino::{OpenVino, OpenVinoOptions};
+use serde::{Deserialize, Serialize};
+
+use crate::ladder::Rung;
+use crate::native::{self, Native};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub(crate) enum Engine {
+    Tract,
+    OnnxRuntime,
+    OpenVino,
+}
+
+impl Engine {
+    pub(crate) const ALL: [Self; 3] = [Self::Tract, Self::OnnxRuntime, Self::OpenVino];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Tract => "tract",
+            Self::OnnxRuntime => "ONNX Runtime",
+            Self::OpenVino => "OpenVINO",
+        }
+    }
+
+    pub(crate) fn backend(self) -> Result<Arc<dyn Backend>> {
+        Ok(match self {
+            Self::Tract => Arc::new(CpuBackend::new(CpuOptions::default())?),
+            Self::OnnxRuntime => {
+                let library = godwit_engines::find(&ONNXRUNTIME, None)?.path;
+                Arc::new(OnnxRuntime::open(&library, OrtOptions::default())?)
+            }
+            Self::OpenVino => {
+                let library = godwit_engines::find(&OPENVINO, None)?.path;
+                Arc::new(OpenVino::open(&library, OpenVinoOptions::default())?)
+            }
+        })
+    }
+
+    /// The device with as many threads for one run as the native side has: one.
+    fn target(self) -> Target {
+        match self {
+            Self::Tract => Target::new("cpu:0").with_option("threads", "1"),
+            Self::OnnxRuntime => Target::new("ort-cpu:0").with_option("threads", "1"),
+            Self::OpenVino => Target::new("openvino-cpu:0")
+                .with_option("threads", "2")
+                .with_option("num_streams", "2"),
+        }
+    }
+
+    pub(crate) fn model(self, rung: &Rung) -> (Model, Target) {
+        let bytes = rung.onnx.clone().into();
+        (Model::new(&rung.work.model, Encoding::Onnx, vec![bytes]), self.target())
+    }
+
+    /// After [`Engine::backend`], which loads the library.
+    pub(crate) fn native(self, rung: &Rung) -> Result<Box<dyn Native>> {
+        Ok(match self {
+            Self::Tract => Box::new(native::Tract::new(rung)?),
+            Self::OnnxRuntime => {
+                let library = godwit_engines::find(&ONNXRUNTIME, None)?.path;
+                Box::new(native::OnnxRuntime::new(&library, rung)?)
+            }
+            Self::OpenVino => Box::new(native::OpenVino::new(rung)?),
+        })
+    }
+}
