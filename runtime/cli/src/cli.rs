@@ -3,7 +3,7 @@ use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::command::{
-    CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
+    CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs, VerifyArgs,
 };
 use crate::failure::EXIT_CODES;
 use crate::option::LibraryOption;
@@ -56,6 +56,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Run(RunArgs),
+    Verify(Box<VerifyArgs>),
     Devices(DevicesArgs),
     Engines(EnginesArgs),
     Inspect(InspectArgs),

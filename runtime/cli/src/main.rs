@@ -29,6 +29,7 @@ fn main() -> ExitCode {
     let libraries = Libraries::new(&cli.libraries);
     let ended = match &cli.command {
         Command::Run(args) => command::run(args, &libraries),
+        Command::Verify(args) => command::verify(args, &libraries),
         Command::Devices(args) => command::devices(args, &libraries),
         Command::Inspect(args) => command::inspect(args, &libraries),
         Command::Engines(args) => command::engines(args, &libraries),

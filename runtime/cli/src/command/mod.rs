@@ -6,6 +6,7 @@ mod devices;
 mod engines;
 mod inspect;
 mod run;
+mod verify;
 
 pub(crate) use compile::{CompileArgs, compile};
 pub(crate) use completions::{CompletionsArgs, completions};
@@ -13,3 +14,4 @@ pub(crate) use devices::{DevicesArgs, devices};
 pub(crate) use engines::{EnginesArgs, engines};
 pub(crate) use inspect::{InspectArgs, inspect};
 pub(crate) use run::{RunArgs, run};
+pub(crate) use verify::{VerifyArgs, verify};

@@ -17,7 +17,7 @@ fn example() -> PathBuf {
 }
 
 /// `run` with the example's model and images.
-fn arguments(options: &str) -> String {
+pub(crate) fn arguments(options: &str) -> String {
     let example = example();
     let (model, folder) = (example.join("digits.onnx"), example.display());
     let app = guest("digits.wasm");

@@ -5,6 +5,7 @@ fn help_texts() {
     let sandbox = Sandbox::new();
     assert_transcript!("help", sandbox.godwit("--help"));
     assert_transcript!("help-run", sandbox.godwit("run --help"));
+    assert_transcript!("help-verify", sandbox.godwit("verify --help"));
     assert_transcript!("help-devices", sandbox.godwit("devices --help"));
     assert_transcript!("help-engines", sandbox.godwit("engines --help"));
     assert_transcript!("help-engines-list", sandbox.godwit("engines list --help"));

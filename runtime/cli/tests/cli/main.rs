@@ -12,3 +12,4 @@ mod help;
 mod inspect;
 mod run;
 mod sandbox;
+mod verify;

@@ -89,6 +89,15 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits")]
     pub(super) max_tensor_bytes: Option<ByteSize>,
 
+    /// Keep what every model was asked and answered in a folder, for `godwit verify --replay`.
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_hint = ValueHint::DirPath,
+        help_heading = "Report"
+    )]
+    pub(super) record: Option<PathBuf>,
+
     /// When it ends, say on standard error which device ran each model, how often, how long, and with
     /// how many bytes.
     #[arg(long, help_heading = "Report")]

@@ -1,5 +1,6 @@
 mod args;
 mod offer;
+mod record;
 
 use std::fs;
 use std::path::Path;
@@ -44,9 +45,10 @@ async fn prepare_and_run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitC
     let graphs = offer.load_all(&machine).await?;
 
     let ledger = Ledger::new();
+    let tape = args.record.as_deref().map(record::tape).transpose()?;
     let budget = Budget::new("tensors", limits.tensor_bytes);
     let inference = Inference {
-        catalog: Arc::new(offer.catalog(&machine, &ledger, limits.tensor_bytes)),
+        catalog: Arc::new(offer.catalog(&machine, &ledger, tape.as_ref(), limits.tensor_bytes)),
         memory: Memory::new(Arena::default(), budget.clone()),
     };
     let invocation = invocation(args, limits, inference);
@@ -54,6 +56,9 @@ async fn prepare_and_run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitC
     let ended = until_interrupted(&program, invocation).await;
     let took = began.elapsed();
     drop(graphs);
+    if let (Some(tape), Some(folder), Ok(_)) = (&tape, &args.record, &ended) {
+        record::keep(tape, folder)?;
+    }
     if let (true, Ok(ended)) = (args.report || args.report_file.is_some(), &ended) {
         let report = Report::new(ended.as_ref(), took, &ledger, &budget);
         report.deliver(args.json, args.report_file.as_deref())?;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use godwit_backend::{DeviceId, Graph, Model, Target};
 use godwit_policy::{Catalog, CatalogEntry, Ledger};
+use godwit_verify::{Recorder, Tape};
 
 use super::RunArgs;
 use crate::failure::{Code, Failure, Outcome};
@@ -87,9 +88,19 @@ impl<'a> Offer<'a> {
         Ok(())
     }
 
-    /// A catalog on the machine's backends, booked on `ledger`.
-    pub(super) fn catalog(&self, machine: &Machine, ledger: &Ledger, max_bytes: u64) -> Catalog {
-        let mut builder = Catalog::builder(machine.backend(ledger))
+    /// A catalog on the machine's backends, booked on `ledger`, and on `tape` if there is one.
+    pub(super) fn catalog(
+        &self,
+        machine: &Machine,
+        ledger: &Ledger,
+        tape: Option<&Tape>,
+        max_bytes: u64,
+    ) -> Catalog {
+        let mut backend = machine.backend(ledger);
+        if let Some(tape) = tape {
+            backend = Arc::new(Recorder::new(backend, tape.clone()));
+        }
+        let mut builder = Catalog::builder(backend)
             .default_device(self.default_device.clone())
             .guest_models(self.guest_models, max_bytes);
         for (name, offered) in &self.models {
@@ -104,7 +115,7 @@ impl<'a> Offer<'a> {
     /// are shared with the app's own loads while they are held.
     pub(super) async fn load_all(&self, machine: &Machine) -> Outcome<Vec<Arc<dyn Graph>>> {
         // On an account of its own: the report is about what the app did.
-        let catalog = self.catalog(machine, &Ledger::new(), 0);
+        let catalog = self.catalog(machine, &Ledger::new(), None, 0);
         let mut graphs = Vec::new();
         for (name, offered) in &self.models {
             let device = offered.device.unwrap_or(&self.default_device);

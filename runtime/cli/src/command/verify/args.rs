@@ -167,21 +167,29 @@ pub(crate) struct Rate {
 }
 
 fn setting(text: &str) -> Result<Setting, String> {
-    let parts = text.split_once(',').and_then(|(device, rest)| Some((device, rest.split_once('=')?)));
+    let parts =
+        text.split_once(',').and_then(|(device, rest)| Some((device, rest.split_once('=')?)));
     match parts {
-        Some((device, (option, value))) if !device.is_empty() && !option.is_empty() => Ok(Setting {
-            device: device.to_owned(),
-            option: option.to_owned(),
-            value: value.to_owned(),
-        }),
-        _ => Err("write ID,OPTION=VALUE, for example --set openvino-cpu:0,precision=bf16".to_owned()),
+        Some((device, (option, value))) if !device.is_empty() && !option.is_empty() => {
+            Ok(Setting {
+                device: device.to_owned(),
+                option: option.to_owned(),
+                value: value.to_owned(),
+            })
+        }
+        _ => {
+            Err("write ID,OPTION=VALUE, for example --set openvino-cpu:0,precision=bf16".to_owned())
+        }
     }
 }
 
 fn rate(text: &str) -> Result<Rate, String> {
-    let (device, number) = text.rsplit_once('=').ok_or("write ID=NUMBER, for example cuda:0=2.50")?;
+    let (device, number) =
+        text.rsplit_once('=').ok_or("write ID=NUMBER, for example cuda:0=2.50")?;
     match number.parse::<f64>() {
-        Ok(number) if number.is_finite() && number >= 0.0 => Ok(Rate { device: device.to_owned(), number }),
+        Ok(number) if number.is_finite() && number >= 0.0 => {
+            Ok(Rate { device: device.to_owned(), number })
+        }
         _ => Err(format!("'{number}' is not a number of 0 or more")),
     }
 }

@@ -45,7 +45,7 @@ impl Guest<'_> {
             catalog: Arc::new(catalog.build()),
             memory: Memory::new(Arena::default(), budget),
         };
-        let (stdio, output) = Stdio::captured(Vec::new(), PRINTED);
+        let (stdio, output) = Stdio::captured(Vec::<u8>::new(), PRINTED);
         let args = std::iter::once(self.name.clone()).chain(self.args.args.iter().cloned());
         let env = self.args.env.iter().map(|env| (env.key.clone(), env.value.clone()));
         let dirs = self.args.dirs.iter().map(|dir| Dir {
@@ -65,7 +65,9 @@ impl Guest<'_> {
         let failed = match exit {
             Ok(Exit::Code(0)) => None,
             Ok(Exit::Code(code)) => Some(format!("the app ended with code {code}")),
-            Ok(Exit::Trapped { reason }) => Some(format!("the app was stopped by a trap: {reason}")),
+            Ok(Exit::Trapped { reason }) => {
+                Some(format!("the app was stopped by a trap: {reason}"))
+            }
             Ok(Exit::TimedOut { after }) => {
                 Some(format!("the app was stopped after {}", humantime::format_duration(after)))
             }

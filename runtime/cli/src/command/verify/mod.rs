@@ -5,8 +5,10 @@ mod guest;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use godwit_backend::{Digest, Error, Model};
+use godwit_backend::{Backend, Digest, Error, Model, Signature};
+use godwit_model::{Limits, precheck};
 use godwit_policy::Ledger;
 use godwit_verify::golden::{Golden, GoldenOptions};
 use godwit_verify::report::{Artifact, Rates, Verdict};
@@ -74,7 +76,7 @@ async fn compare(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> 
         reference: args.reference.clone(),
         profile: args.profile,
         tolerance: None,
-        work: Work::of_models(&all, &godwit_model::Limits::default()),
+        work: Work::of_models(&all, &Limits::default()),
         app,
         rates: rates(args),
     };
@@ -103,7 +105,9 @@ fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
                 format!("the model '{}' is given a device or an option of one", option.name),
             )
             .why("every model runs on every device")
-            .help("name the devices with --devices, and their options with --set ID,OPTION=VALUE"));
+            .help(
+                "name the devices with --devices, and their options with --set ID,OPTION=VALUE",
+            ));
         }
         let path = models::file(&option.path, option.encoding)?;
         let model = models::read(&option.name, &path, option.encoding)?;
@@ -113,13 +117,20 @@ fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
 }
 
 /// Every device on recorded or generated inputs.
-async fn replayed(args: &VerifyArgs, devices: &Devices, models: Vec<Model>) -> Outcome<Vec<Attempt>> {
+async fn replayed(
+    args: &VerifyArgs,
+    devices: &Devices,
+    models: Vec<Model>,
+) -> Outcome<Vec<Attempt>> {
     let samples = match &args.replay {
         Some(folder) => trace::read(folder, &TraceLimits::default())
             .map_err(|error| {
-                Failure::new(Code::File, format!("the recording '{}' cannot be used", folder.display()))
-                    .why(error.report())
-                    .help("make one: godwit run --record DIR ...")
+                Failure::new(
+                    Code::File,
+                    format!("the recording '{}' cannot be used", folder.display()),
+                )
+                .why(error.report())
+                .help("make one: godwit run --record DIR ...")
             })?
             .samples(),
         None => generated(args, devices, &models).await?,
@@ -153,43 +164,46 @@ async fn generated(args: &VerifyArgs, devices: &Devices, models: &[Model]) -> Ou
             continue;
         }
         names.push(model.name());
-        let mut refusal = None;
-        for target in &devices.targets {
-            let graph = match backend.load(model, target).await {
-                Ok(graph) => graph,
-                Err(error) => {
-                    refusal.get_or_insert(error);
-                    continue;
-                }
-            };
-            let takes = |name: &String| graph.signature().inputs.iter().any(|input| *input.name == **name);
-            let ranges = args.ranges.iter().filter(|(name, _)| takes(name)).cloned();
-            let options = GenerateOptions {
-                seed: args.seed,
-                random: args.samples.unwrap_or(defaults.random),
-                edges: if args.edges { Edge::DEFAULT.to_vec() } else { Vec::new() },
-                dims: args.dims.iter().cloned().collect(),
-                ranges: ranges.collect(),
-                ..defaults.clone()
-            };
-            let made = generate(model, graph.signature(), &options).map_err(|error| {
-                Failure::new(Code::Model, format!("no inputs can be made for '{}'", model.name()))
-                    .why(error.report())
-                    .help("record what an app gives it: godwit run --record DIR ...")
-            })?;
-            samples.extend(made);
-            refusal = None;
-            break;
-        }
-        if let Some(error) = refusal {
-            return Err(Failure::new(
-                model_code(error.kind()),
-                format!("no device here can load the model '{}'", model.name()),
-            )
-            .why(error.report()));
-        }
+        let signature = signature(model, devices, &backend).await?;
+        let takes = |name: &String| signature.inputs.iter().any(|input| *input.name == **name);
+        let ranges = args.ranges.iter().filter(|(name, _)| takes(name)).cloned();
+        let options = GenerateOptions {
+            seed: args.seed,
+            random: args.samples.unwrap_or(defaults.random),
+            edges: if args.edges { Edge::DEFAULT.to_vec() } else { Vec::new() },
+            dims: args.dims.iter().cloned().collect(),
+            ranges: ranges.collect(),
+            ..defaults.clone()
+        };
+        samples.extend(generate(model, &signature, &options).map_err(|error| {
+            Failure::new(Code::Model, format!("no inputs can be made for '{}'", model.name()))
+                .why(error.report())
+                .help("record what an app gives it: godwit run --record DIR ...")
+        })?);
     }
     Ok(samples)
+}
+
+/// What the model's file says of itself, or else what the first device to load it sees: a load now would
+/// be none later, when it is measured.
+async fn signature(
+    model: &Model,
+    devices: &Devices,
+    backend: &Arc<dyn Backend>,
+) -> Outcome<Signature> {
+    let summary = precheck(model, &Limits::default()).ok().flatten();
+    if let Some(stated) = summary.as_ref().and_then(|summary| summary.signature().ok()) {
+        return Ok(stated.clone());
+    }
+    let mut refusal = Error::unavailable("there is no device");
+    for target in &devices.targets {
+        match backend.load(model, target).await {
+            Ok(graph) => return Ok(graph.signature().clone()),
+            Err(error) => refusal = error,
+        }
+    }
+    let what = format!("no device here can load the model '{}'", model.name());
+    Err(Failure::new(model_code(refusal.kind()), what).why(refusal.report()))
 }
 
 fn rates(args: &VerifyArgs) -> BTreeMap<String, Rates> {
@@ -220,7 +234,7 @@ async fn search(report: &mut Report, attempts: &[Attempt], devices: &Devices, mo
     let Some(Ok(recording)) = found.map(|attempt| attempt.outcome.as_ref()) else { return };
     let progress = Progress::new("searching for the first operator that differs");
     let backend = devices.machine.backend(&Ledger::new());
-    let limits = godwit_model::Limits::default();
+    let limits = Limits::default();
     find_first_operators(report, recording, &backend, models, &devices.targets, &limits).await;
     drop(progress);
 }
