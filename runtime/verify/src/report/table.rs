@@ -33,9 +33,9 @@ fn devices(report: &Report) -> String {
     header.extend(energy.then_some("J/1000"));
     let rows = report.devices.iter().map(|device| {
         let mut cells = cells(device);
-        let shown = |value: Option<f64>| value.map_or_else(dash, three);
-        cells.extend(cost.then(|| shown(device.cost_per_1000)));
-        cells.extend(energy.then(|| shown(device.joules_per_1000)));
+        let (price, joules) = (device.cost_per_1000, device.joules_per_1000);
+        cells.extend(cost.then(|| price.map_or_else(dash, crate::words::value)));
+        cells.extend(energy.then(|| joules.map_or_else(dash, three)));
         cells
     });
     table(&header, rows, 3)
