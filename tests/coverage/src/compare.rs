@@ -39,7 +39,8 @@ impl Tolerance {
             return got.is_nan() && wanted.is_nan();
         }
         // Infinities are equal or too far apart.
-        got == wanted || (got - wanted).abs() <= self.absolute + self.relative * wanted.abs()
+        let near = (got - wanted).abs() <= self.absolute + self.relative * wanted.abs();
+        got == wanted || (wanted.is_finite() && near)
     }
 }
 
