@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use godwit_backend::{DType, Dim, TensorInfo};
-use godwit_fixtures::models::small_models;
+use godwit_fixtures::models::{DIGITS_ONNX, small_models};
 use godwit_model::Limits;
 use tempfile::TempDir;
 
@@ -34,13 +34,14 @@ impl Triton {
     /// SageMaker's and Vertex's ports serve the digits, which are always there.
     pub fn start(wanted: impl Fn(&str) -> bool) -> Self {
         let models = small_models().into_iter();
-        let is_wanted =
-            |name: &str| name == "digits" || (wanted(name) && !LEFT_OUT.contains(&name));
+        let is_wanted = |name: &str| wanted(name) && !LEFT_OUT.contains(&name);
         Self::with(models.filter(|(name, _)| is_wanted(name)).collect())
     }
 
-    /// Starts it with `models`, by name and bytes.
-    pub fn with(models: Vec<(String, Vec<u8>)>) -> Self {
+    /// Starts it with the digits and `models`, by name and bytes.
+    pub fn with(mut models: Vec<(String, Vec<u8>)>) -> Self {
+        models.retain(|(name, _)| name != "digits");
+        models.push(("digits".into(), DIGITS_ONNX.to_vec()));
         let folder = TempDir::new().expect("a temporary folder");
         let repository = folder.path().join("models");
         for (name, onnx) in models {
