@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a panic here is a failed test")]
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use godwit_backend::{DType, Model, Target};
 use godwit_conformance::models::OnnxModels;
@@ -54,17 +54,14 @@ impl Models for Served {
     }
 }
 
-/// One server for all cases of this process.
-fn triton() -> &'static Triton {
-    static TRITON: OnceLock<Triton> = OnceLock::new();
-    TRITON.get_or_init(|| {
-        let models = Served::all().into_iter();
-        Triton::with(models.map(|(name, model)| (name, model.parts()[0].to_vec())).collect())
-    })
+/// A server with all of them.
+fn triton() -> Triton {
+    let models = Served::all().into_iter();
+    Triton::with(models.map(|(name, model)| (name, model.parts()[0].to_vec())).collect())
 }
 
-fn subject(protocol: Protocol) -> Subject {
-    let url = if protocol == Protocol::OipGrpc { triton().grpc_url() } else { triton().url() };
+fn subject(triton: &Triton, protocol: Protocol) -> Subject {
+    let url = if protocol == Protocol::OipGrpc { triton.grpc_url() } else { triton.url() };
     let models = Served::all().into_iter().map(|(name, model)| {
         let summary = summarize(&model.parts()[0], &Limits::default()).unwrap();
         let signature = summary.signature().unwrap().clone();
@@ -88,11 +85,12 @@ fn subject(protocol: Protocol) -> Subject {
 
 macro_rules! holds {
     ($($case:path),* $(,)?) => {
+        let triton = Arc::new(triton());
         for protocol in [Protocol::OipHttp, Protocol::OipGrpc] {
             $({
-                let protocol = protocol.clone();
+                let (triton, protocol) = (triton.clone(), protocol.clone());
                 println!("{} over {}", stringify!($case), protocol.name());
-                check(move || subject(protocol), $case);
+                check(move || subject(&triton, protocol), $case);
             })*
         }
     };
