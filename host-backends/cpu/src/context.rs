@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors};
+use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, Tensors, on_host};
 use tract_onnx::prelude::TypedSimpleState;
 
 use crate::evaluate::{Failure, Place, adopt, evaluate};
@@ -64,7 +64,7 @@ impl CpuContext {
     }
 
     async fn run_on_a_worker(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
-        let inputs = to_host(inputs, &self.memory).await?;
+        let inputs = on_host(inputs, &self.memory).await?;
         let mut state = self.fresh_state()?;
         let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
         let cores = graph.cores.clone();
@@ -107,20 +107,6 @@ impl ExecutionContext for CpuContext {
         }
         Run::pending(self.run_on_a_worker(inputs, bytes))
     }
-}
-
-async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
-    let mut host = Tensors::new();
-    for input in inputs {
-        host.push(match input.data() {
-            TensorData::Host(_) => input,
-            TensorData::Device(_) => {
-                let bytes = input.to_host(memory).await?;
-                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
-            }
-        });
-    }
-    Ok(host)
 }
 
 impl fmt::Debug for CpuContext {

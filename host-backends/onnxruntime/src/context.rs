@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors};
+use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, Tensors, on_host};
 
 use crate::graph::Shared;
 use crate::native::{Binding, RunOptions, TerminateOnDrop};
@@ -37,7 +37,7 @@ impl OrtContext {
     }
 
     async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
-        let inputs = to_host(inputs, &self.memory).await?;
+        let inputs = on_host(inputs, &self.memory).await?;
         let options = RunOptions::new().map_err(|fault| {
             Error::unavailable("the host has no means left for a run").with_source(fault)
         })?;
@@ -71,18 +71,4 @@ impl ExecutionContext for OrtContext {
         }
         Run::pending(self.run_on_a_worker(inputs))
     }
-}
-
-async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
-    let mut host = Tensors::new();
-    for input in inputs {
-        host.push(match input.data() {
-            TensorData::Host(_) => input,
-            TensorData::Device(_) => {
-                let bytes = input.to_host(memory).await?;
-                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
-            }
-        });
-    }
-    Ok(host)
 }

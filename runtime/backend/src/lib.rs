@@ -47,4 +47,4 @@ pub use run::{BoxFuture, Run};
 pub use shape::Shape;
 pub use signature::{Arrangement, Dim, Signature, TensorInfo};
 pub use stop::Stop;
-pub use tensor::{DeviceBuffer, Element, Tensor, TensorData, Tensors};
+pub use tensor::{DeviceBuffer, Element, Tensor, TensorData, Tensors, on_host};

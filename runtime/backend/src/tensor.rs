@@ -127,6 +127,26 @@ impl Tensor {
     }
 }
 
+/// The same tensors on the host, those read from a device that are there: for a device that cannot reach
+/// the memory of others.
+///
+/// # Errors
+///
+/// As [`Tensor::to_host`].
+pub async fn on_host(tensors: Tensors, memory: &Memory) -> Result<Tensors> {
+    let mut host = Tensors::new();
+    for tensor in tensors {
+        host.push(match tensor.data() {
+            TensorData::Host(_) => tensor,
+            TensorData::Device(_) => {
+                let bytes = tensor.to_host(memory).await?;
+                Tensor::new(tensor.dtype, tensor.shape, bytes)?
+            }
+        });
+    }
+    Ok(host)
+}
+
 /// A Rust type that is the element of one [`DType`].
 pub trait Element: bytemuck::Pod {
     /// Its dtype.

@@ -111,7 +111,7 @@ macro_rules! tests {
 }
 
 /// Runs the whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
-/// policy wrapper: `NAME::WRAPPER::THEME::CASE` in the list of tests.
+/// wrapper: `NAME::WRAPPER::THEME::CASE` in the list of tests.
 #[macro_export]
 macro_rules! conformance {
     ($name:ident, $subject:expr) => {
@@ -124,6 +124,7 @@ macro_rules! conformance {
             $crate::each_case!(tests admitted, $subject);
             $crate::each_case!(tests cached, $subject);
             $crate::each_case!(tests metered, $subject);
+            $crate::each_case!(tests recorded, $subject);
             $crate::each_case!(tests stacked, $subject);
         }
     };

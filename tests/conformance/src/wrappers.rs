@@ -1,4 +1,4 @@
-//! A subject's backend under each policy: every limit set, none so low that it shows.
+//! A subject's backend under each wrapper: every limit set, none so low that it shows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use godwit_model::Limits;
 use godwit_policy::{
     Admission, AdmissionLimits, Checked, GraphCache, Ledger, Metered, Router, Stack,
 };
+use godwit_verify::{RecordLimits, Recorder, Tape};
 
 use crate::Subject;
 
@@ -45,7 +46,13 @@ pub fn metered(subject: Subject) -> Subject {
     subject.wrap(|backend| Arc::new(Metered::new(backend, Ledger::new())))
 }
 
-/// Under all of them, as a host puts them together.
+/// With every run on a tape, which is full before long.
+pub fn recorded(subject: Subject) -> Subject {
+    let limits = RecordLimits { bytes: 1 << 20, ..RecordLimits::default() };
+    subject.wrap(|backend| Arc::new(Recorder::new(backend, Tape::new(limits))))
+}
+
+/// Under all policies, as a host puts them together.
 pub fn stacked(subject: Subject) -> Subject {
     let subject = Subject { checked: true, ..subject };
     subject.wrap(|backend| -> Arc<dyn Backend> {

@@ -85,6 +85,12 @@ fn forbidden(
     if name == "godwit-backend" && ours.is_some() {
         return Some("the contract depends on nothing of ours");
     }
+    if name == "godwit-engines" && ours.is_some() {
+        return Some("finding a library depends on nothing of ours");
+    }
+    if name == "godwit-verify" && is_wasmtime(needed) {
+        return Some("the verifier knows no wasmtime");
+    }
     if name == "godwit-model" && ours.is_some() && needed != "godwit-backend" {
         return Some("the reader of model files depends on the contract alone");
     }
@@ -130,6 +136,10 @@ fn a_forbidden_edge_is_named() {
         ("godwit-cpu", "godwit-policy"),
         ("godwit-fake", "godwit-cpu"),
         ("godwit-policy", "godwit-fake"),
+        ("godwit-engines", "godwit-backend"),
+        ("godwit-openvino", "godwit-engines"),
+        ("godwit-verify", "wasmtime"),
+        ("godwit-verify", "godwit-openvino"),
         ("godwit-policy", "wasmtime"),
         ("godwit-host", "godwit-cpu"),
         ("godwit-guest", "godwit-backend"),
