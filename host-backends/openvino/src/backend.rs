@@ -106,7 +106,7 @@ impl Backend for OpenVino {
             signature: loaded.signature,
             steady: loaded.steady,
             guards: loaded.guards,
-            same: loaded.same,
+            origins: loaded.origins,
             _model: model.clone(),
             device,
             footprint: loaded.footprint,

@@ -15,6 +15,8 @@ use smallvec::SmallVec;
 use crate::errors;
 use crate::flight::{Flight, Held, Phase};
 use crate::graph::Shared;
+use crate::guards::Guards;
+use crate::origins::Origin;
 use crate::ov::{HostTensor, Request};
 use crate::pace::Pace;
 
@@ -43,9 +45,7 @@ struct Seen {
 impl OvContext {
     pub(crate) fn open(graph: Arc<Shared>, memory: Memory) -> Result<Self> {
         let flight = Arc::new(Flight::default());
-        let request = graph.compiled.request(flight.clone()).map_err(|failure| {
-            Error::failed("the device could not open the model").with_source(failure)
-        })?;
+        let request = graph.compiled.request(flight.clone()).map_err(errors::open)?;
         let pace = graph.pace();
         let count = graph.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
@@ -104,6 +104,10 @@ impl OvContext {
         }
         let first = graph.signature.inputs.len();
         for (at, info) in graph.signature.outputs.iter().enumerate() {
+            if graph.origin(at) != Origin::Computed {
+                held.outputs.push(None);
+                continue;
+            }
             let Some(shape) = self.expected(at, &held.inputs) else {
                 let (Some(request), Some(own)) = (&mut self.request, self.own.get(at)) else {
                     return Err(Error::internal("a context without an output"));
@@ -143,15 +147,22 @@ impl OvContext {
         let mut outputs = Tensors::new();
         let Held { inputs, outputs: buffers, views } = held;
         for ((at, info), buffer) in graph.signature.outputs.iter().enumerate().zip(buffers) {
-            let same = graph.same.get(at).copied().flatten();
-            if let Some(input) = same.and_then(|input| inputs.get(input)) {
-                outputs.push(input.clone());
+            let there = match graph.origin(at) {
+                Origin::Computed => None,
+                Origin::Input(input) => Some(inputs.get(input)),
+                Origin::Output(output) => Some(outputs.get(output)),
+            };
+            if let Some(there) = there {
+                let there = there.ok_or_else(|| Error::internal("an output of no origin"))?;
+                outputs.push(there.clone());
                 continue;
             }
             if let Some(buffer) = buffer {
                 let shape = self.expected(at, &inputs);
                 let shape = shape.ok_or_else(|| Error::internal("an output of no shape"))?;
-                outputs.push(Tensor::new(info.dtype, shape, buffer.freeze())?);
+                let output = Tensor::new(info.dtype, shape, buffer.freeze())?;
+                Guards::check_output(&info.name, &output)?;
+                outputs.push(output);
                 continue;
             }
             let tensor = self.request()?.output(at).map_err(errors::internal)?;
@@ -160,7 +171,9 @@ impl OvContext {
             let bytes = unsafe { tensor.bytes() }.map_err(errors::internal)?;
             metrics::counter!("godwit_openvino_copied_bytes", "side" => "output")
                 .increment(bytes.len() as u64);
-            outputs.push(Tensor::new(info.dtype, shape, self.memory.copy_from(bytes)?)?);
+            let output = Tensor::new(info.dtype, shape, self.memory.copy_from(bytes)?)?;
+            Guards::check_output(&info.name, &output)?;
+            outputs.push(output);
         }
         drop(views);
         if self.graph.steady {

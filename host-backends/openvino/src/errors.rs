@@ -48,6 +48,11 @@ pub(crate) fn compile(failure: Failure) -> Error {
     error.with_source(failure)
 }
 
+/// Why no request could be made.
+pub(crate) fn open(failure: Failure) -> Error {
+    Error::failed("the device could not open the model").with_source(failure)
+}
+
 /// A call that has no reason to fail.
 pub(crate) fn internal(failure: Failure) -> Error {
     Error::failed("OpenVINO refused a plain request").with_source(failure)

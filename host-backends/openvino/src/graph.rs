@@ -9,6 +9,7 @@ use godwit_backend::{
 
 use crate::context::OvContext;
 use crate::guards::Guards;
+use crate::origins::Origin;
 use crate::ov::Compiled;
 use crate::pace::Pace;
 
@@ -19,8 +20,8 @@ pub(crate) struct Shared {
     /// Whether the inputs' dimensions alone say how much work a run is and how large its outputs are.
     pub(crate) steady: bool,
     pub(crate) guards: Guards,
-    /// For each output, the input that it is, where the library would narrow its values.
-    pub(crate) same: Vec<Option<usize>>,
+    /// For each output, whether a run computes it.
+    pub(crate) origins: Vec<Origin>,
     /// The model's bytes, which the library reads where they are.
     pub(crate) _model: Model,
     pub(crate) device: Device,
@@ -35,6 +36,10 @@ pub(crate) struct Shared {
 pub(crate) struct OvGraph(pub(crate) Arc<Shared>);
 
 impl Shared {
+    pub(crate) fn origin(&self, output: usize) -> Origin {
+        self.origins.get(output).copied().unwrap_or(Origin::Computed)
+    }
+
     pub(crate) fn pace(&self) -> Pace {
         Pace::new(self.inline_under, self.short_below.load(Ordering::Relaxed))
     }

@@ -1,5 +1,6 @@
-//! What the library does not refuse itself: it computes with 64-bit integers in 32 bits, and looks up
-//! zeros where a table has no row. Both would be wrong answers, so inputs that lead there are refused.
+//! What the library does not refuse itself: it computes with 64-bit numbers in 32 bits, keeps those that are
+//! too large for them at the largest, and looks up zeros where a table has no row. All would be wrong
+//! answers, so inputs that lead there are refused, and outputs that came from there are too.
 
 use godwit_backend::{DType, Error, Result, Signature, Tensor};
 
@@ -7,7 +8,11 @@ use crate::onnx::Outline;
 
 /// The range that the values of each guarded input have to keep.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Guards(Vec<Guard>);
+pub(crate) struct Guards {
+    ranges: Vec<Guard>,
+    /// Inputs of f64 that something computes with.
+    wide: Vec<usize>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Guard {
@@ -19,7 +24,11 @@ struct Guard {
 impl Guards {
     pub(crate) fn new(signature: &Signature, outline: &Outline) -> Self {
         let mut guards = Vec::new();
+        let mut doubles = Vec::new();
         for (input, info) in signature.inputs.iter().enumerate() {
+            if info.dtype == DType::F64 && outline.used.get(input) != Some(&false) {
+                doubles.push(input);
+            }
             let (mut least, mut most) = (i64::from(i32::MIN), i64::from(i32::MAX));
             let rows = outline.lookups.iter().filter(|lookup| lookup.input == input);
             let rows = rows.map(|lookup| lookup.rows).min();
@@ -31,7 +40,7 @@ impl Guards {
                 guards.push(Guard { input, least, most });
             }
         }
-        Self(guards)
+        Self { ranges: guards, wide: doubles }
     }
 
     /// Checks inputs on the host.
@@ -40,7 +49,7 @@ impl Guards {
     ///
     /// `Failed`, naming the input and the value.
     pub(crate) fn check(&self, signature: &Signature, inputs: &[Tensor]) -> Result<()> {
-        for Guard { input, least, most } in &self.0 {
+        for Guard { input, least, most } in &self.ranges {
             let tensor = inputs.get(*input);
             let bytes = tensor.and_then(Tensor::host).map_or(&[][..], |bytes| bytes);
             let outside = |value: &i64| !(*least..=*most).contains(value);
@@ -62,8 +71,40 @@ impl Guards {
                 )));
             }
         }
+        for &input in &self.wide {
+            let outside = |value: f64| value.abs() > f64::from(f32::MAX);
+            if let Some(value) = inputs.get(input).and_then(|tensor| find(tensor, outside)) {
+                let name = signature.inputs.get(input).map_or("", |info| &info.name);
+                return Err(Error::failed(format!(
+                    "the model failed with these inputs: '{name}' holds {value:e}, and this device \
+                     computes with f64 in 32 bits"
+                )));
+            }
+        }
         Ok(())
     }
+
+    /// Checks an output that a run has computed.
+    ///
+    /// # Errors
+    ///
+    /// `Failed`, when it is of f64 and may have been larger than the library can tell.
+    pub(crate) fn check_output(name: &str, output: &Tensor) -> Result<()> {
+        let greatest = |value: f64| value.abs() >= f64::from(f32::MAX);
+        if output.dtype() != DType::F64 || find(output, greatest).is_none() {
+            return Ok(());
+        }
+        Err(Error::failed(format!(
+            "the model failed with these inputs: '{name}' exceeds what this device can compute, which is \
+             f64 in 32 bits"
+        )))
+    }
+}
+
+/// The first number of an f64 tensor that `is` holds of.
+fn find(tensor: &Tensor, is: impl Fn(f64) -> bool) -> Option<f64> {
+    let (values, _) = tensor.host()?.as_chunks();
+    values.iter().map(|it| f64::from_le_bytes(*it)).find(|it| is(*it))
 }
 
 #[cfg(test)]

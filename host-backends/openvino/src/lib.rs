@@ -23,6 +23,7 @@ mod load;
 mod loads;
 mod onnx;
 mod options;
+mod origins;
 mod ov;
 mod pace;
 mod probe;

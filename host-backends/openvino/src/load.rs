@@ -6,6 +6,7 @@ use crate::errors;
 use crate::guards::Guards;
 use crate::ir;
 use crate::onnx::{self, Outline, Value};
+use crate::origins::{self, Origin};
 use crate::ov::{Compiled, Core, HostTensor, Port};
 use crate::refuse::refuse;
 
@@ -17,8 +18,8 @@ pub(crate) struct Loaded {
     pub(crate) steady: bool,
     pub(crate) footprint: u64,
     pub(crate) guards: Guards,
-    /// For each output, the input that it is, where the library would narrow its values.
-    pub(crate) same: Vec<Option<usize>>,
+    /// For each output, whether a run computes it.
+    pub(crate) origins: Vec<Origin>,
 }
 
 /// Reads and compiles `model`, looking at `stop` between the two. May take for ever.
@@ -84,17 +85,20 @@ pub(crate) fn load(
         )));
     }
     let signature = Signature {
-        inputs: infos("input", inputs, &outline.inputs)?,
-        outputs: infos("output", outputs, &outline.outputs)?,
+        inputs: infos("input", &inputs, &outline.inputs)?,
+        outputs: infos("output", &outputs, &outline.outputs)?,
     };
     let guards = Guards::new(&signature, &outline);
-    let same = signature.outputs.iter().enumerate().map(|(at, output)| {
-        let wide = output.dtype == DType::I64 && outline.same.len() == signature.outputs.len();
-        outline.same.get(at).copied().flatten().filter(|_| wide)
-    });
-    let same = same.collect();
+    let mut origins = origins::of(&compiled, &inputs, &outputs)?;
+    // The library may compute what the file says to be an input, and it narrows wide numbers.
+    if outline.same.len() == origins.len() {
+        let outputs = origins.iter_mut().zip(&outline.same).zip(&signature.outputs);
+        for ((origin, input), _) in outputs.filter(|(_, info)| info.dtype.size() == 8) {
+            *origin = input.map_or(*origin, Origin::Input);
+        }
+    }
     let footprint = footprint(model, &outline);
-    Ok(Loaded { compiled, signature, steady: outline.steady, footprint, guards, same })
+    Ok(Loaded { compiled, signature, steady: outline.steady, footprint, guards, origins })
 }
 
 /// An estimate, for the library does not say: the model's bytes twice, as it was read and laid out for
@@ -119,26 +123,26 @@ fn proceed(stop: &Stop) -> Result<()> {
 }
 
 /// The model's own names, and those of its dimensions, on the ports of the library.
-fn infos(side: &str, ports: Vec<Port>, values: &[Value]) -> Result<Vec<TensorInfo>> {
+fn infos(side: &str, ports: &[Port], values: &[Value]) -> Result<Vec<TensorInfo>> {
     let same = ports.len() == values.len();
-    let infos = ports.into_iter().enumerate().map(|(index, port)| {
+    let infos = ports.iter().enumerate().map(|(index, port)| {
         let value = values.get(index).filter(|_| same);
-        let name = value.map(|value| value.name.clone()).or(port.name);
+        let name = value.map(|value| value.name.clone()).or(port.name.clone());
         let name: Arc<str> = name.unwrap_or_else(|| format!("{side}_{index}")).into();
         let dtype = port.dtype.ok_or_else(|| {
             Error::unsupported(format!("'{name}' is of a dtype that cannot be passed in or out"))
         })?;
         let symbols = value.map_or(&[][..], |value| &value.symbols);
-        let dims = port.dims.map(|dims| {
+        let dims = port.dims.as_ref().map(|dims| {
             let named = symbols.len() == dims.len();
-            let dim = |(at, dim): (usize, Option<usize>)| match dim {
-                Some(size) => Dim::Known(size),
+            let dim = |(at, dim): (usize, &Option<usize>)| match dim {
+                Some(size) => Dim::Known(*size),
                 None => match symbols.get(at).filter(|_| named) {
                     Some(Some(symbol)) => Dim::Symbol(symbol.as_str().into()),
                     _ => Dim::Unknown,
                 },
             };
-            dims.into_iter().enumerate().map(dim).collect()
+            dims.iter().enumerate().map(dim).collect()
         });
         Ok(TensorInfo { name, dtype, dims })
     });

@@ -25,34 +25,26 @@ enum When {
     Input(usize),
     /// An attribute is not 0, and the input at this place is given.
     NotZeroAnd(&'static str, usize),
-    /// It has no more than one input, which is the model's, and its output is the model's too.
-    OnlyInput,
-    /// Its first input is one of the model's, and its output is one too.
-    Whole,
-    /// An attribute's text takes no dimension of any input.
-    NoLetters(&'static str),
+    /// Its first input is said to have no elements.
+    Empty,
     /// Rounding up, with windows that are further apart than they are wide.
     SparseCeil,
 }
 
-const REFUSALS: [Refusal; 20] = [
+const REFUSALS: [Refusal; 14] = [
     Refusal::new(
         "Attention",
         When::NotZeroAnd("is_causal", 4),
         "hides the wrong keys after a past",
     ),
     Refusal::new("DFT", When::Not("onesided", 0), "gives another shape"),
-    Refusal::new("Dropout", When::Whole, "leaves its output unwritten"),
-    Refusal::new("Einsum", When::NoLetters("equation"), "leaves its output unwritten"),
     Refusal::new("GRU", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("LSTM", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("LSTM", When::Input(7), "leaves out the peepholes"),
-    Refusal::new("Max", When::OnlyInput, "leaves its output unwritten"),
     Refusal::new("MaxPool", When::SparseCeil, "counts windows that begin outside"),
-    Refusal::new("Mean", When::OnlyInput, "leaves its output unwritten"),
-    Refusal::new("Min", When::OnlyInput, "leaves its output unwritten"),
     Refusal::new("NonMaxSuppression", When::Always, "drops boxes at the threshold itself"),
     Refusal::new("RNN", When::Not("layout", 0), "mixes up batch and steps"),
+    Refusal::new("ReduceMax", When::Empty, "takes a finite number for the least of all"),
     Refusal::new("Resize", When::Not("antialias", 0), "does not smooth"),
     Refusal::new("Resize", When::Not("exclude_outside", 0), "counts what is outside"),
     Refusal::new(
@@ -61,8 +53,6 @@ const REFUSALS: [Refusal; 20] = [
         "does not keep the ratio",
     ),
     Refusal::new("RoiAlign", When::Text("mode", "max"), "takes the greatest of other points"),
-    Refusal::new("Sum", When::OnlyInput, "leaves its output unwritten"),
-    Refusal::new("Tile", When::Always, "may leave its output unwritten"),
     Refusal::new("TopK", When::Always, "picks another of equal values"),
 ];
 
@@ -110,11 +100,11 @@ impl When {
             Self::OtherText(name, safe) => text(name).is_some_and(|it| it != safe.as_bytes()),
             Self::Input(at) => input(at),
             Self::NotZeroAnd(name, at) => int(name).is_some_and(|it| it != 0) && input(at),
-            Self::OnlyInput => node.input.len() <= 1 && is_whole(node, model),
-            Self::Whole => is_whole(node, model),
-            Self::NoLetters(name) => {
-                text(name).is_some_and(|it| !it.iter().any(|byte| byte.is_ascii_alphabetic()))
-            }
+            Self::Empty => model.is_some_and(|model| {
+                let first = node.input.first();
+                let mut values = model.input.iter().chain(&model.value_info);
+                values.any(|value| first == Some(&value.name) && value.is_empty())
+            }),
             Self::SparseCeil => {
                 let ints = |name| attribute(name).map(|it| it.ints.as_slice()).unwrap_or_default();
                 let windows = ints("kernel_shape").iter().zip(ints("strides"));
@@ -125,11 +115,12 @@ impl When {
     }
 }
 
-fn is_whole(node: &NodeProto, model: Option<&GraphProto>) -> bool {
-    let has = |values: &[ValueInfoProto], names: &[String]| {
-        names.first().is_some_and(|name| values.iter().any(|it| it.name == *name))
-    };
-    model.is_some_and(|it| has(&it.input, &node.input) && has(&it.output, &node.output))
+impl ValueInfoProto {
+    fn is_empty(&self) -> bool {
+        let tensor = self.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
+        let shape = tensor.and_then(|it| it.shape.as_ref());
+        shape.is_some_and(|shape| shape.dim.iter().any(|dim| dim.size == Some(0)))
+    }
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -152,14 +143,40 @@ struct GraphProto {
     node: Vec<NodeProto>,
     #[prost(message, repeated, tag = "11")]
     input: Vec<ValueInfoProto>,
-    #[prost(message, repeated, tag = "12")]
-    output: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "13")]
+    value_info: Vec<ValueInfoProto>,
 }
 
 #[derive(Clone, PartialEq, Message)]
 struct ValueInfoProto {
     #[prost(string, tag = "1")]
     name: String,
+    #[prost(message, optional, tag = "2")]
+    r#type: Option<TypeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TypeProto {
+    #[prost(message, optional, tag = "1")]
+    tensor_type: Option<TensorType>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct TensorType {
+    #[prost(message, optional, tag = "2")]
+    shape: Option<ShapeProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct ShapeProto {
+    #[prost(message, repeated, tag = "1")]
+    dim: Vec<Dimension>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Dimension {
+    #[prost(int64, optional, tag = "1")]
+    size: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -217,12 +234,12 @@ mod tests {
         assert!(error.message().contains("Resize"), "{error}");
         refuse(&model("Resize", Some(smooth(0)))).unwrap();
         refuse(&model("Resize", None)).unwrap();
-        refuse(&model("Max", None)).unwrap();
+        refuse(&model("ReduceMax", None)).unwrap();
     }
 
     #[test]
     fn what_is_inside_a_branch_is_refused_too() {
-        let inner = ModelProto::decode(&*model("Tile", None)).unwrap().graph;
+        let inner = ModelProto::decode(&*model("TopK", None)).unwrap().graph;
         let branch = AttributeProto { name: "then_branch".into(), g: inner, ..Default::default() };
         assert!(refuse(&model("If", Some(branch))).is_err());
     }

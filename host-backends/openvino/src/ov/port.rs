@@ -20,6 +20,8 @@ pub(crate) struct Port {
     pub(crate) dtype: Option<DType>,
     /// `None` where the rank is unknown, inside where a dimension is.
     pub(crate) dims: Option<Vec<Option<usize>>>,
+    /// The dimensions of a small tensor that fits.
+    pub(crate) least: Vec<usize>,
 }
 
 impl Port {
@@ -38,7 +40,12 @@ impl Port {
             // have element types that the enumeration lacks.
             let status = unsafe { sys::ov_port_get_element_type(port, (&raw mut element).cast()) };
             check("ov_port_get_element_type", status)?;
-            Ok(Self { name, dtype: of_element(element), dims: dims(port)? })
+            let bounds = bounds(port)?;
+            let known = |it: &ov_dimension_t| size(it.max).filter(|_| it.min == it.max);
+            let dims = bounds.as_ref().map(|it| it.iter().map(known).collect());
+            let least = bounds.unwrap_or_default();
+            let least = least.iter().map(|it| size(it.min.max(it.max.min(1))).unwrap_or(1));
+            Ok(Self { name, dtype: of_element(element), dims, least: least.collect() })
         };
         let outcome = read();
         // SAFETY: valid and owned, not used after this.
@@ -47,21 +54,24 @@ impl Port {
     }
 }
 
-fn dims(port: *mut ov_output_const_port_t) -> Result<Option<Vec<Option<usize>>>, Failure> {
+fn size(dim: i64) -> Option<usize> {
+    usize::try_from(dim).ok()
+}
+
+/// The least and the greatest size of each dimension, -1 where there is no greatest; `None` where the rank
+/// is unknown.
+fn bounds(port: *mut ov_output_const_port_t) -> Result<Option<Vec<ov_dimension_t>>, Failure> {
     let rank = ov_rank_t { min: 0, max: 0 };
     let mut shape = ov_partial_shape_t { rank, dims: ptr::null_mut() };
     // SAFETY: port and pointer are valid for the call.
     let status = unsafe { sys::ov_port_get_partial_shape(port, &raw mut shape) };
     check("ov_port_get_partial_shape", status)?;
     let rank = usize::try_from(shape.rank.max).ok().filter(|_| shape.rank.min == shape.rank.max);
-    let dims = rank.map(|rank| {
-        (0..rank)
-            // SAFETY: a known rank has as many dimensions.
-            .map(|index| unsafe { *shape.dims.add(index) })
-            .map(|ov_dimension_t { min, max }| usize::try_from(max).ok().filter(|_| min == max))
-            .collect()
+    let bounds = rank.map(|rank| {
+        // SAFETY: a known rank has as many dimensions.
+        (0..rank).map(|index| unsafe { *shape.dims.add(index) }).collect()
     });
     // SAFETY: set by the library above, not used after this.
     unsafe { sys::ov_partial_shape_free(&raw mut shape) };
-    Ok(dims)
+    Ok(bounds)
 }

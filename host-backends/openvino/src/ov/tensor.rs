@@ -68,6 +68,14 @@ impl HostTensor {
         Ok(dims)
     }
 
+    /// Where its bytes are; 0 where the library has none for it yet.
+    pub(crate) fn address(&self) -> usize {
+        let mut data = ptr::null_mut();
+        // SAFETY: handle and pointer are valid for the call.
+        let status = unsafe { sys::ov_tensor_data(self.ptr(), &raw mut data) };
+        if status == ov_status_e::OK { data.addr() } else { 0 }
+    }
+
     /// Its bytes, which nobody may write while they are borrowed.
     ///
     /// # Safety

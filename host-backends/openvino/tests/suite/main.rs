@@ -6,6 +6,7 @@ mod copies;
 mod library;
 mod loads;
 mod options;
+mod outputs;
 
 use std::sync::Arc;
 

@@ -1,0 +1,89 @@
+//! Which outputs are not computed: the library keeps one tensor for all ends of one value.
+//!
+//! Where an output is an input, which also `Dropout` or a `Max` of one input makes it, binding the output
+//! takes the input's place, and the run reads what it should write. Where two outputs are one value, the
+//! library knows only what was bound last. Such outputs are never bound; they are taken from where their
+//! value is.
+#![allow(unsafe_code, reason = "lends memory to the library")]
+
+use std::sync::Arc;
+
+use godwit_backend::{DType, Error, Result, Shape};
+
+use crate::errors;
+use crate::flight::Flight;
+use crate::ov::{Compiled, HostTensor, Port, Request};
+
+/// Where the value of an output comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A run computes it.
+    Computed,
+    /// It is this input.
+    Input(usize),
+    /// It is this output, which comes before it.
+    Output(usize),
+}
+
+/// The origin of each output of `compiled`, found by what a request says of one port after another was
+/// bound.
+pub(crate) fn of(compiled: &Compiled, inputs: &[Port], outputs: &[Port]) -> Result<Vec<Origin>> {
+    // Declared first, so that the request is gone before them.
+    let mut probes = Vec::new();
+    let mut request = compiled.request(Arc::new(Flight::default())).map_err(errors::open)?;
+    let mut bound: Vec<(usize, Origin)> = Vec::new();
+    for (at, port) in inputs.iter().enumerate() {
+        let probe = Probe::new(port)?;
+        // SAFETY: no run ever begins.
+        unsafe { request.set_input(at, &probe.view) }.map_err(errors::internal)?;
+        bound.push((probe.address(), Origin::Input(at)));
+        probes.push(probe);
+    }
+    let mut origins = Vec::new();
+    for (at, port) in outputs.iter().enumerate() {
+        let there = address(&request, at)?;
+        let other = bound.iter().find(|(address, _)| *address == there);
+        if let Some((_, origin)) = other {
+            origins.push(*origin);
+            continue;
+        }
+        let probe = Probe::new(port)?;
+        // SAFETY: no run ever begins.
+        unsafe { request.set_output(at, &probe.view) }.map_err(errors::internal)?;
+        bound.push((probe.address(), Origin::Output(at)));
+        probes.push(probe);
+        origins.push(Origin::Computed);
+    }
+    Ok(origins)
+}
+
+fn address(request: &Request, output: usize) -> Result<usize> {
+    let tensor = request.output(output).map_err(errors::internal)?;
+    Ok(tensor.address())
+}
+
+/// A tensor at an address that no other has.
+struct Probe {
+    view: HostTensor,
+    /// Never read nor written, so mostly not there at all.
+    memory: Vec<u8>,
+}
+
+impl Probe {
+    fn new(port: &Port) -> Result<Self> {
+        let dtype = port.dtype.unwrap_or(DType::U8);
+        let shape = Shape::from(&*port.least);
+        let len = shape.byte_len(dtype)?.max(1);
+        let mut memory: Vec<u8> = Vec::new();
+        memory.try_reserve_exact(len).map_err(|error| {
+            Error::out_of_memory("the device has no memory left for this model").with_source(error)
+        })?;
+        // SAFETY: the memory stays as long as the view, and no run is given it.
+        let view = unsafe { HostTensor::over(dtype, &shape, memory.as_mut_ptr()) };
+        Ok(Self { view: view.map_err(errors::internal)?, memory })
+    }
+
+    fn address(&self) -> usize {
+        self.memory.as_ptr().addr()
+    }
+}
