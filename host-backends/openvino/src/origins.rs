@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use godwit_backend::{DType, Error, Result, Shape};
+use godwit_backend::{DType, Result, Shape};
 
 use crate::errors;
 use crate::flight::Flight;
@@ -62,28 +62,26 @@ fn address(request: &Request, output: usize) -> Result<usize> {
     Ok(tensor.address())
 }
 
-/// A tensor at an address that no other has.
+/// A tensor at an address that no other has. There is no memory for its elements: a hostile model may ask
+/// for any amount, and no run reads or writes them.
 struct Probe {
     view: HostTensor,
-    /// Never read nor written, so mostly not there at all.
-    memory: Vec<u8>,
+    place: Box<u64>,
 }
 
 impl Probe {
     fn new(port: &Port) -> Result<Self> {
         let dtype = port.dtype.unwrap_or(DType::U8);
-        let shape = Shape::from(&*port.least);
-        let len = shape.byte_len(dtype)?.max(1);
-        let mut memory: Vec<u8> = Vec::new();
-        memory.try_reserve_exact(len).map_err(|error| {
-            Error::out_of_memory("the device has no memory left for this model").with_source(error)
-        })?;
-        // SAFETY: the memory stays as long as the view, and no run is given it.
-        let view = unsafe { HostTensor::over(dtype, &shape, memory.as_mut_ptr()) };
-        Ok(Self { view: view.map_err(errors::internal)?, memory })
+        let mut place = Box::new(0);
+        // SAFETY: the place stays as long as the view, and as no run is given it, nothing beyond the address
+        // is looked at.
+        let view = unsafe {
+            HostTensor::over(dtype, &Shape::from(&*port.least), (&raw mut *place).cast::<u8>())
+        };
+        Ok(Self { view: view.map_err(errors::internal)?, place })
     }
 
     fn address(&self) -> usize {
-        self.memory.as_ptr().addr()
+        (&raw const *self.place).addr()
     }
 }

@@ -27,7 +27,7 @@ fn copied(work: impl FnOnce()) -> (u64, u64) {
 
 fn run(context: &mut Box<dyn ExecutionContext>, input: &Tensor) {
     let outputs = block_on(context.run([input.clone()].into_iter().collect())).unwrap();
-    assert_eq!(outputs[0].host().unwrap()[..], input.host().unwrap()[..]);
+    assert_eq!(*outputs.first().unwrap().host().unwrap(), *input.host().unwrap());
 }
 
 #[test]
