@@ -27,11 +27,13 @@ enum When {
     NotZeroAnd(&'static str, usize),
     /// Its first input is said to have no elements.
     Empty,
+    /// The input at this place is not a constant of the model's own graph.
+    Varying(usize),
     /// Rounding up, with windows that are further apart than they are wide.
     SparseCeil,
 }
 
-const REFUSALS: [Refusal; 14] = [
+const REFUSALS: [Refusal; 15] = [
     Refusal::new(
         "Attention",
         When::NotZeroAnd("is_causal", 4),
@@ -53,6 +55,7 @@ const REFUSALS: [Refusal; 14] = [
         "does not keep the ratio",
     ),
     Refusal::new("RoiAlign", When::Text("mode", "max"), "takes the greatest of other points"),
+    Refusal::new("Tile", When::Varying(1), "may leave its output unwritten"),
     Refusal::new("TopK", When::Always, "picks another of equal values"),
 ];
 
@@ -105,6 +108,12 @@ impl When {
                 let mut values = model.input.iter().chain(&model.value_info);
                 values.any(|value| first == Some(&value.name) && value.is_empty())
             }),
+            Self::Varying(at) => !model.is_some_and(|model| {
+                let constants = model.node.iter().filter(|it| it.op_type == "Constant");
+                let constants = constants.flat_map(|it| &it.output);
+                let mut names = constants.chain(model.initializer.iter().map(|it| &it.name));
+                names.any(|name| node.input.get(at) == Some(name))
+            }),
             Self::SparseCeil => {
                 let ints = |name| attribute(name).map(|it| it.ints.as_slice()).unwrap_or_default();
                 let windows = ints("kernel_shape").iter().zip(ints("strides"));
@@ -143,6 +152,8 @@ struct GraphProto {
     node: Vec<NodeProto>,
     #[prost(message, repeated, tag = "11")]
     input: Vec<ValueInfoProto>,
+    #[prost(message, repeated, tag = "5")]
+    initializer: Vec<TensorProto>,
     #[prost(message, repeated, tag = "13")]
     value_info: Vec<ValueInfoProto>,
 }
@@ -153,6 +164,13 @@ struct ValueInfoProto {
     name: String,
     #[prost(message, optional, tag = "2")]
     r#type: Option<TypeProto>,
+}
+
+/// Its name only.
+#[derive(Clone, PartialEq, Message)]
+struct TensorProto {
+    #[prost(string, tag = "8")]
+    name: String,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -196,6 +196,36 @@ fn the_greatest_of_nothing_is_refused() {
     assert!(load_of(2).is_ok());
 }
 
+#[test]
+fn tiles_are_written_where_the_model_says_how_many() {
+    let model = |constant: bool| {
+        let mut graph = Graph::new("tile");
+        graph.input("x", DType::F32, [2i64, 3, 4, 5]);
+        if constant {
+            graph.initializer("repeats", [4], &[7i64, 6, 4, 2]);
+        } else {
+            graph.input("repeats", DType::I64, [4i64]);
+        }
+        graph.node("Tile", ["x", "repeats"], "y");
+        graph.output("y", DType::F32, [14i64, 18, 16, 10]);
+        load(&library::open(), &Model::onnx("tile", graph.into_bytes()))
+    };
+    let x: Vec<f32> = (1..=120u8).map(f32::from).collect();
+    let input = Tensor::from_values([2, 3, 4, 5], &x).unwrap();
+    let outputs = crate::answer(&model(true).unwrap(), [input]).unwrap();
+    let y = outputs[0].values::<f32>().unwrap();
+    let mut expected = Vec::new();
+    for a in 0..14 {
+        for b in 0..18 {
+            for c in 0..16 {
+                expected.extend((0..10).map(|d| x[((a % 2 * 3 + b % 3) * 4 + c % 4) * 5 + d % 5]));
+            }
+        }
+    }
+    assert!(y == expected);
+    assert_eq!(model(false).unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
 /// The library computes with f64 in 32 bits.
 #[test]
 fn a_wide_number_that_nothing_computes_is_not_narrowed() {
