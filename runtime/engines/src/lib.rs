@@ -1,7 +1,7 @@
 //! Native engine libraries: where they are found on a machine, and how the pinned releases are installed.
 //!
 //! An engine is a library that a backend loads at run time, such as OpenVINO's. This crate knows the
-//! files it consists of, looks for them ([`find`]), and fetches a release known to work ([`install`]).
+//! files it consists of, looks for them ([`find()`]), and fetches a release known to work ([`install()`]).
 //! It loads nothing: what it finds is a path.
 //!
 //! ```no_run

@@ -4,7 +4,7 @@ use godwit_backend::{DType, Tensor};
 use half::{bf16, f16};
 
 /// How far an element may be from the expected one: `absolute + relative * |expected|`, and as much more
-/// as rounding the largest expected element, or 1, [`ROUNDINGS`] times can cost: where large terms cancel,
+/// as rounding the largest expected element, or 1, `ROUNDINGS` times can cost: where large terms cancel,
 /// what is left has an error of their size, and terms of about 1 are in every sigmoid.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {

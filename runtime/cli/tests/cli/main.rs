@@ -1,6 +1,6 @@
 //! The `godwit` command as a user meets it: what is typed, what is printed, how it ends.
 
-#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic in a test is a failed test")]
 
 mod apps;
 mod bad_input;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 use ort::environment::Environment;
 use ort::memory::Allocator;
+use ort::session::builder::SessionBuilder;
 use ort::session::{IoBinding, Session};
 use ort::value::Tensor;
 
@@ -41,12 +42,13 @@ impl OnnxRuntime {
     }
 
     fn load(&self) -> Result<Session> {
-        Ok(Session::builder(&self.environment)?
-            .with_independent_thread_pool()
-            .and_then(|builder| builder.with_intra_threads(1))
-            .and_then(|builder| builder.with_inter_threads(1))
-            .map_err(|error| anyhow!("{error}"))?
-            .commit_from_memory(&self.onnx)?)
+        // The error of an option gives the builder back, which is of no use here.
+        let refused = |error: ort::Error<SessionBuilder>| anyhow!("{error}");
+        let builder = Session::builder(&self.environment)?;
+        let builder = builder.with_independent_thread_pool().map_err(refused)?;
+        let builder = builder.with_intra_threads(1).map_err(refused)?;
+        let mut builder = builder.with_inter_threads(1).map_err(refused)?;
+        Ok(builder.commit_from_memory(&self.onnx)?)
     }
 
     /// The input where it will be read and the output where it will be written.
