@@ -25,9 +25,19 @@ pub(crate) struct OnnxRuntime {
     idle: Mutex<Vec<Session>>,
 }
 
+/// The crate allows one a process.
+fn environment(library: &Path) -> Result<Environment> {
+    static ENVIRONMENT: Mutex<Option<Environment>> = Mutex::new(None);
+    let mut environment = ENVIRONMENT.lock().map_err(|_| anyhow!("poisoned"))?;
+    if environment.is_none() {
+        *environment = Some(ort::init_from(library)?.build()?);
+    }
+    environment.clone().context("an environment")
+}
+
 impl OnnxRuntime {
     pub(crate) fn new(library: &Path, rung: &Rung) -> Result<Self> {
-        let environment = ort::init_from(library)?.build()?;
+        let environment = environment(library)?;
         let (onnx, work) = (rung.onnx.clone(), rung.work.clone());
         Ok(Self { environment, onnx, work, idle: Mutex::default() })
     }
@@ -51,16 +61,18 @@ impl OnnxRuntime {
         Ok(builder.commit_from_memory(&self.onnx)?)
     }
 
-    /// The input where it will be read and the output where it will be written.
-    fn bind(&self, session: &Session) -> Result<IoBinding> {
-        let mut binding = session.create_binding()?;
-        let dims = self.work.dims.as_slice();
-        binding.bind_input(&self.work.input, &Tensor::from_array((dims, self.work.values()))?)?;
-        let output = session.outputs().first().context("the model has no output")?;
-        let shape = output.dtype().tensor_shape().context("the output is no tensor")?;
+    /// The input where it will be read and the output, whose shape a first run tells, where it will be
+    /// written.
+    fn bind(&self, session: &mut Session) -> Result<IoBinding> {
+        let input = Tensor::from_array((self.work.dims.as_slice(), self.work.values()))?;
+        let outputs = session.run(ort::inputs![self.work.input.as_str() => &input])?;
+        let (shape, _) = outputs[0].try_extract_tensor::<f32>()?;
         let sizes = shape.iter().map(|&dim| usize::try_from(dim)).collect::<Result<Vec<_>, _>>()?;
-        let output_tensor = Tensor::<f32>::new(&Allocator::default(), sizes)?;
-        binding.bind_output(output.name(), output_tensor)?;
+        drop(outputs);
+        let name = session.outputs().first().context("the model has no output")?.name().to_owned();
+        let mut binding = session.create_binding()?;
+        binding.bind_input(&self.work.input, &input)?;
+        binding.bind_output(name, Tensor::<f32>::new(&Allocator::default(), sizes)?)?;
         Ok(binding)
     }
 }
