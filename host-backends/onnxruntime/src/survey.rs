@@ -30,6 +30,8 @@ pub(crate) struct Survey {
     pub(crate) plain: bool,
     /// Whether a constant is beyond any sane size.
     vast: bool,
+    /// Whether it wants something that the library is known to answer wrongly.
+    wrong: bool,
 }
 
 /// Reads the bytes of an ONNX file as far as that.
@@ -53,6 +55,12 @@ pub(crate) fn survey(bytes: &Buffer) -> Result<Survey> {
              devices make of one"
         )));
     }
+    if survey.wrong {
+        return Err(Error::unsupported(
+            "the model asks a causal Attention with a past for its scores, where ONNX Runtime gives \
+             -3.4e38 for minus infinity",
+        ));
+    }
     Ok(survey)
 }
 
@@ -70,6 +78,7 @@ impl Survey {
     fn node(&mut self, node: &NodeProto, constants: &HashMap<&str, &TensorProto>) {
         self.footprint = self.footprint.saturating_add(NODE);
         self.steady &= !depends_on_values(&node.op_type);
+        self.wrong |= gives_finite_infinities(node);
         if node.op_type == "ConstantOfShape" {
             // It would be filled while the model is compiled.
             let shape = node.input.first().and_then(|name| constants.get(name.as_str()));
@@ -79,7 +88,8 @@ impl Survey {
             self.vast |= shape.is_some_and(|shape| bytes(shape).is_none_or(|bytes| bytes > MOST));
         }
         for attribute in &node.attribute {
-            let AttributeProto { t, g, tensors, graphs, sparse_tensor, sparse_tensors } = attribute;
+            let AttributeProto { t, g, tensors, graphs, sparse_tensor, sparse_tensors, .. } =
+                attribute;
             self.plain &= g.is_none() && graphs.is_empty();
             t.iter().chain(tensors).for_each(|tensor| self.tensor(tensor));
             g.iter().chain(graphs).for_each(|graph| self.graph(graph));
@@ -132,6 +142,15 @@ fn depends_on_values(operator: &str) -> bool {
         "Upsample",
     ];
     THESE.binary_search(&operator).is_ok()
+}
+
+/// Whether `node` is an `Attention` whose fourth output, the scores, is wanted with a causal mask over a past.
+fn gives_finite_infinities(node: &NodeProto) -> bool {
+    let given = |names: &[String], at: usize| names.get(at).is_some_and(|name| !name.is_empty());
+    node.op_type == "Attention"
+        && given(&node.output, 3)
+        && given(&node.input, 4)
+        && node.attribute.iter().any(|attribute| attribute.name == "is_causal" && attribute.i != 0)
 }
 
 /// Bytes of one element, by ONNX's number of its dtype; 4 where it is none.
