@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
-use std::fs;
 
 use godwit_backend::{
-    Cancellation, Capabilities, DType, Device, DeviceId, DeviceKind, DeviceMemory, Encoding,
+    Cancellation, Capabilities, DType, Device, DeviceId, DeviceKind, Encoding, host_memory,
+    host_processor,
 };
 
 use crate::native::Library;
@@ -38,7 +38,7 @@ pub(crate) fn find(library: &Library) -> Vec<Found> {
 
 fn describe(library: &Library, provider: &Provider) -> Device {
     let host = provider.kind == DeviceKind::Cpu;
-    let name = if host { processor() } else { None };
+    let name = if host { host_processor() } else { None };
     let threads = library.options().threads.to_string();
     let file = library.path().display().to_string();
     Device {
@@ -46,7 +46,7 @@ fn describe(library: &Library, provider: &Provider) -> Device {
         kind: provider.kind,
         name: name.unwrap_or_else(|| provider.family.to_owned()),
         driver: format!("ONNX Runtime {}", library.version()),
-        memory: if host { memory() } else { None },
+        memory: if host { host_memory() } else { None },
         capabilities: Capabilities {
             encodings: vec![Encoding::Onnx],
             dtypes: DType::ALL.to_vec(),
@@ -59,26 +59,6 @@ fn describe(library: &Library, provider: &Provider) -> Device {
 
 /// Half of the machine's memory, in bytes.
 pub(crate) fn half_of_memory() -> usize {
-    let half = memory().and_then(|memory| usize::try_from(memory.total / 2).ok());
+    let half = host_memory().and_then(|memory| usize::try_from(memory.total / 2).ok());
     half.unwrap_or(HALF)
-}
-
-/// The value of the first line `key : value`.
-fn field<'a>(text: &'a str, key: &str) -> Option<&'a str> {
-    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-    lines.find(|(name, _)| name.trim() == key).map(|(_, value)| value.trim())
-}
-
-fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    field(&text, "model name").filter(|name| !name.is_empty()).map(str::to_owned)
-}
-
-fn memory() -> Option<DeviceMemory> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let bytes = |key| {
-        let kib: u64 = field(&text, key)?.strip_suffix("kB")?.trim().parse().ok()?;
-        kib.checked_mul(1024)
-    };
-    Some(DeviceMemory { total: bytes("MemTotal")?, free: bytes("MemAvailable")? })
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData, Tensors,
+    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, Tensors, on_host,
 };
 use smallvec::SmallVec;
 
@@ -202,7 +202,7 @@ impl OvContext {
     }
 
     async fn run_there(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
-        let inputs = to_host(inputs, &self.memory).await?;
+        let inputs = on_host(inputs, &self.memory).await?;
         self.graph.guards.check(&self.graph.signature, &inputs)?;
         // A run that was dropped may still be on its way down.
         self.landed().await?;
@@ -301,20 +301,6 @@ fn aligned(input: Tensor, memory: &Memory) -> Result<Tensor> {
         .increment(bytes.len() as u64);
     let copy = memory.copy_from(bytes)?;
     Tensor::new(input.dtype(), input.shape().clone(), copy)
-}
-
-async fn to_host(inputs: Tensors, memory: &Memory) -> Result<Tensors> {
-    let mut host = Tensors::new();
-    for input in inputs {
-        host.push(match input.data() {
-            TensorData::Host(_) => input,
-            TensorData::Device(_) => {
-                let bytes = input.to_host(memory).await?;
-                Tensor::new(input.dtype(), input.shape().clone(), bytes)?
-            }
-        });
-    }
-    Ok(host)
 }
 
 impl fmt::Debug for OvContext {

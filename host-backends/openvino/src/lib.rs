@@ -28,6 +28,7 @@ mod ov;
 mod pace;
 mod probe;
 mod properties;
+mod proto;
 mod refuse;
 
 pub use backend::OpenVino;

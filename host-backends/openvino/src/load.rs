@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use godwit_backend::{DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo};
+use prost::Message;
 
 use crate::errors;
 use crate::guards::Guards;
@@ -8,6 +9,7 @@ use crate::ir;
 use crate::onnx::{self, Outline, Value};
 use crate::origins::{self, Origin};
 use crate::ov::{Compiled, Core, HostTensor, Port};
+use crate::proto::ModelProto;
 use crate::refuse::refuse;
 
 /// A model ready to run.
@@ -54,11 +56,15 @@ pub(crate) fn load(
     };
     let not_one =
         || Error::invalid_encoding(format!("the bytes are not an {} model", model.encoding()));
-    let outline = match model.encoding() {
-        Encoding::Onnx => onnx::outline(bytes).ok_or_else(not_one)?,
+    let onnx = match model.encoding() {
+        Encoding::Onnx => Some(ModelProto::decode(&**bytes).map_err(|_| not_one())?),
+        _ => None,
+    };
+    let outline = match &onnx {
+        Some(onnx) => onnx::outline(onnx).ok_or_else(not_one)?,
         // The library guesses the format from the bytes, and this one was promised.
-        _ if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
-        _ => ir::outline(bytes),
+        None if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
+        None => ir::outline(bytes),
     };
     if outline.external {
         return Err(Error::unsupported(
@@ -66,8 +72,8 @@ pub(crate) fn load(
              weights inside",
         ));
     }
-    if model.encoding() == Encoding::Onnx {
-        refuse(bytes)?;
+    if let Some(onnx) = onnx {
+        refuse(&onnx)?;
     }
     let weights = weights.map(|weights| view(weights)).transpose()?;
     let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;

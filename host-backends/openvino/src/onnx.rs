@@ -3,7 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use prost::Message;
+use crate::proto::{
+    Dimension, GraphProto, ModelProto, NodeProto, SparseProto, TensorProto, ValueInfoProto,
+};
 
 /// Operators whose work, or the size of whose output, depends on what their inputs hold.
 const UNSTEADY: [&str; 24] = [
@@ -32,122 +34,6 @@ const UNSTEADY: [&str; 24] = [
     "Unique",
     "Upsample",
 ];
-
-#[derive(Clone, PartialEq, Message)]
-struct ModelProto {
-    #[prost(message, optional, tag = "7")]
-    graph: Option<GraphProto>,
-    #[prost(message, repeated, tag = "25")]
-    functions: Vec<FunctionProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct FunctionProto {
-    #[prost(message, repeated, tag = "7")]
-    node: Vec<NodeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GraphProto {
-    #[prost(message, repeated, tag = "1")]
-    node: Vec<NodeProto>,
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<TensorProto>,
-    #[prost(message, repeated, tag = "11")]
-    input: Vec<ValueInfoProto>,
-    #[prost(message, repeated, tag = "12")]
-    output: Vec<ValueInfoProto>,
-    #[prost(message, repeated, tag = "15")]
-    sparse: Vec<SparseProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NodeProto {
-    #[prost(string, repeated, tag = "1")]
-    input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    output: Vec<String>,
-    #[prost(string, tag = "4")]
-    op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    attribute: Vec<AttributeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AttributeProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(int64, tag = "3")]
-    i: i64,
-    #[prost(message, optional, tag = "5")]
-    t: Option<TensorProto>,
-    #[prost(message, optional, tag = "6")]
-    g: Option<GraphProto>,
-    #[prost(message, repeated, tag = "10")]
-    tensors: Vec<TensorProto>,
-    #[prost(message, repeated, tag = "11")]
-    graphs: Vec<GraphProto>,
-    #[prost(message, optional, tag = "22")]
-    sparse: Option<SparseProto>,
-    #[prost(message, repeated, tag = "23")]
-    sparses: Vec<SparseProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SparseProto {
-    #[prost(message, optional, tag = "1")]
-    values: Option<TensorProto>,
-    #[prost(message, optional, tag = "2")]
-    indices: Option<TensorProto>,
-}
-
-/// Without its numbers.
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(int64, repeated, tag = "1")]
-    dims: Vec<i64>,
-    #[prost(string, tag = "8")]
-    name: String,
-    #[prost(message, repeated, tag = "13")]
-    external_data: Vec<Empty>,
-    #[prost(int32, tag = "14")]
-    data_location: i32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Empty {}
-
-#[derive(Clone, PartialEq, Message)]
-struct ValueInfoProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    r#type: Option<TypeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TypeProto {
-    #[prost(message, optional, tag = "1")]
-    tensor_type: Option<TensorType>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorType {
-    #[prost(message, optional, tag = "2")]
-    shape: Option<ShapeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ShapeProto {
-    #[prost(message, repeated, tag = "1")]
-    dim: Vec<Dimension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dimension {
-    #[prost(string, optional, tag = "2")]
-    dim_param: Option<String>,
-}
 
 /// An input or output as the file names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,9 +68,8 @@ pub(crate) struct Outline {
     pub(crate) lookups: Vec<Lookup>,
 }
 
-/// Reads the outline of an ONNX file, or nothing if it is none.
-pub(crate) fn outline(bytes: &[u8]) -> Option<Outline> {
-    let model = ModelProto::decode(bytes).ok()?;
+/// The outline of an ONNX model, or nothing if there is no graph in it.
+pub(crate) fn outline(model: &ModelProto) -> Option<Outline> {
     let graph = model.graph.as_ref()?;
     let initialised: HashSet<&str> = graph.initializer.iter().map(|it| &*it.name).collect();
     let functions = model.functions.iter().flat_map(|function| &function.node);

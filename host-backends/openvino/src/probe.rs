@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
-use std::fs;
 
 use godwit_backend::{
     Cancellation, Capabilities, DType, Device, DeviceId, DeviceKind, DeviceMemory, Encoding,
+    host_memory,
 };
 
 use crate::ov::{Core, Failure, Version};
@@ -65,10 +65,5 @@ fn memory(core: &Core, name: &str, family: &str) -> Option<DeviceMemory> {
         let total = core.property(name, "GPU_DEVICE_TOTAL_MEM_SIZE").ok()?.trim().parse().ok()?;
         return Some(DeviceMemory { total, free: total });
     }
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let field = |key: &str| {
-        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
-        line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
-    };
-    Some(DeviceMemory { total: field("MemTotal")?, free: field("MemAvailable")? })
+    host_memory()
 }

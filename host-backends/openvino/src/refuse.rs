@@ -3,7 +3,8 @@
 //! A model that uses any of it is refused at load: a wrong answer is worse than none.
 
 use godwit_backend::{Error, Result};
-use prost::Message;
+
+use crate::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 
 /// One use of an operator, and what the library makes of it.
 struct Refusal {
@@ -59,10 +60,8 @@ const REFUSALS: [Refusal; 15] = [
     Refusal::new("TopK", When::Always, "picks another of equal values"),
 ];
 
-/// Refuses `bytes`, an ONNX model, if it uses anything of the above.
-pub(crate) fn refuse(bytes: &[u8]) -> Result<()> {
-    // What is no model is told from others by those who read it.
-    let Ok(model) = ModelProto::decode(bytes) else { return Ok(()) };
+/// Refuses an ONNX model if it uses anything of the above.
+pub(crate) fn refuse(model: &ModelProto) -> Result<()> {
     let nodes = model.graph.iter().flat_map(|graph| &graph.node);
     let mut nodes = nodes.chain(model.functions.iter().flat_map(|it| &it.node));
     nodes.try_for_each(|it| node(it, model.graph.as_ref()))
@@ -106,7 +105,7 @@ impl When {
             Self::Empty => model.is_some_and(|model| {
                 let first = node.input.first();
                 let mut values = model.input.iter().chain(&model.value_info);
-                values.any(|value| first == Some(&value.name) && value.is_empty())
+                values.any(|value| first == Some(&value.name) && is_empty(value))
             }),
             Self::Varying(at) => !model.is_some_and(|model| {
                 let constants = model.node.iter().filter(|it| it.op_type == "Constant");
@@ -124,107 +123,11 @@ impl When {
     }
 }
 
-impl ValueInfoProto {
-    fn is_empty(&self) -> bool {
-        let tensor = self.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
-        let shape = tensor.and_then(|it| it.shape.as_ref());
-        shape.is_some_and(|shape| shape.dim.iter().any(|dim| dim.size == Some(0)))
-    }
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ModelProto {
-    #[prost(message, optional, tag = "7")]
-    graph: Option<GraphProto>,
-    #[prost(message, repeated, tag = "25")]
-    functions: Vec<FunctionProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct FunctionProto {
-    #[prost(message, repeated, tag = "7")]
-    node: Vec<NodeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GraphProto {
-    #[prost(message, repeated, tag = "1")]
-    node: Vec<NodeProto>,
-    #[prost(message, repeated, tag = "11")]
-    input: Vec<ValueInfoProto>,
-    #[prost(message, repeated, tag = "5")]
-    initializer: Vec<TensorProto>,
-    #[prost(message, repeated, tag = "13")]
-    value_info: Vec<ValueInfoProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ValueInfoProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(message, optional, tag = "2")]
-    r#type: Option<TypeProto>,
-}
-
-/// Its name only.
-#[derive(Clone, PartialEq, Message)]
-struct TensorProto {
-    #[prost(string, tag = "8")]
-    name: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TypeProto {
-    #[prost(message, optional, tag = "1")]
-    tensor_type: Option<TensorType>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct TensorType {
-    #[prost(message, optional, tag = "2")]
-    shape: Option<ShapeProto>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ShapeProto {
-    #[prost(message, repeated, tag = "1")]
-    dim: Vec<Dimension>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dimension {
-    #[prost(int64, optional, tag = "1")]
-    size: Option<i64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct NodeProto {
-    #[prost(string, repeated, tag = "1")]
-    input: Vec<String>,
-    #[prost(string, repeated, tag = "2")]
-    output: Vec<String>,
-    #[prost(string, tag = "4")]
-    op_type: String,
-    #[prost(message, repeated, tag = "5")]
-    attribute: Vec<AttributeProto>,
-    #[prost(string, tag = "7")]
-    domain: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct AttributeProto {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(int64, tag = "3")]
-    i: i64,
-    #[prost(bytes = "vec", tag = "4")]
-    s: Vec<u8>,
-    #[prost(message, optional, tag = "6")]
-    g: Option<GraphProto>,
-    #[prost(int64, repeated, tag = "8")]
-    ints: Vec<i64>,
-    #[prost(message, repeated, tag = "11")]
-    graphs: Vec<GraphProto>,
+/// Whether the file says that there are no elements.
+fn is_empty(value: &ValueInfoProto) -> bool {
+    let tensor = value.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
+    let shape = tensor.and_then(|it| it.shape.as_ref());
+    shape.is_some_and(|shape| shape.dim.iter().any(|dim| dim.size == Some(0)))
 }
 
 #[cfg(test)]
@@ -232,8 +135,9 @@ mod tests {
     use godwit_backend::ErrorKind;
 
     use super::*;
+    use crate::proto::AttributeProto;
 
-    fn model(operator: &str, attribute: Option<AttributeProto>) -> Vec<u8> {
+    fn model(operator: &str, attribute: Option<AttributeProto>) -> ModelProto {
         let node = NodeProto {
             op_type: operator.into(),
             input: vec!["x".into(), "y".into()],
@@ -241,7 +145,7 @@ mod tests {
             ..NodeProto::default()
         };
         let graph = GraphProto { node: vec![node], ..Default::default() };
-        ModelProto { graph: Some(graph), functions: Vec::new() }.encode_to_vec()
+        ModelProto { graph: Some(graph), functions: Vec::new() }
     }
 
     #[test]
@@ -257,7 +161,7 @@ mod tests {
 
     #[test]
     fn what_is_inside_a_branch_is_refused_too() {
-        let inner = ModelProto::decode(&*model("TopK", None)).unwrap().graph;
+        let inner = model("TopK", None).graph;
         let branch = AttributeProto { name: "then_branch".into(), g: inner, ..Default::default() };
         assert!(refuse(&model("If", Some(branch))).is_err());
     }
