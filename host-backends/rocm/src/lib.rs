@@ -1,0 +1,1 @@
+//! The ROCm backend: AMD's MIGraphX by its C API, loaded at run time.

@@ -1,0 +1,1 @@
+//! What a component asks for, and which devices of a fleet can give it.

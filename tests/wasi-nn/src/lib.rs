@@ -1,0 +1,1 @@
+//! A conformance suite for any wasi-nn host: components, modules and what each must do.
