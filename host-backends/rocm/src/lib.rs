@@ -1,1 +1,3 @@
-//! The ROCm backend: AMD's MIGraphX by its C API, loaded at run time.
+//! The ROCm backend
+mod dtype;
+mod sys;
