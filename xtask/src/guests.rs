@@ -15,6 +15,7 @@ pub(crate) const FOLDER: &str = "target/guests";
 
 const EXAMPLES: [&str; 2] = ["digits", "semantic-search"];
 const TEST_GUESTS: &str = "godwit-test-guests";
+const SUITE_GUEST: &str = "wasi-nn-suite-guest";
 
 /// The most bytes that `digits` may have: it shows how little a guest needs.
 const DIGITS_LIMIT: u64 = 200_000;
@@ -30,6 +31,8 @@ pub(crate) fn build() -> Result<()> {
     }
     built.extend(compile(TEST_GUESTS, &components, P2)?);
     built.extend(compile(TEST_GUESTS, &modules, P1)?);
+    built.extend(compile(SUITE_GUEST, &["wasi-nn-component".to_owned()], P2)?);
+    built.extend(compile(SUITE_GUEST, &["wasi-nn-module".to_owned()], P1)?);
     publish(&built)
 }
 

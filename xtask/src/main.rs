@@ -9,6 +9,7 @@
 
 mod answers;
 mod bench;
+mod conformance;
 mod coverage;
 mod debian;
 mod demo;
@@ -23,6 +24,7 @@ mod servers;
 mod shell;
 mod targets;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -84,6 +86,20 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Judge wasi-nn hosts by the suite in tests/wasi-nn
+    ///
+    /// Builds what is needed first. Without arguments Godwit is judged on three engines. `--peer wasmtime`
+    /// also builds the `wasmtime` command line (many minutes the first time), judges it with the same
+    /// models, and writes docs/conformance.md. Fails when Godwit does not do what the standard says.
+    Conformance {
+        /// Also judge this one: `wasmtime`
+        #[arg(long, value_parser = ["wasmtime"])]
+        peer: Option<String>,
+        /// Passed to the program that judges, `--host 'TEMPLATE'` or `--json` for instance; `-- --help`
+        /// lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -135,6 +151,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Demo => demo::run_both(),
         Chore::Test { args } => test::run_all(&args),
         Chore::Coverage { args } => coverage::report(&args),
+        Chore::Conformance { peer, args } => conformance::judge(peer.is_some(), &args),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
         Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
     }

@@ -61,7 +61,9 @@ const UNUSED: [&str; 3] = ["libmigraphx_device.so", "libmigraphx_gpu.so", "libmi
 /// Unpacks both, unless they are there.
 pub(crate) fn install() -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        say::done("MIGraphX: this machine is not x86-64 Linux; its tests will say that it is missing");
+        say::done(
+            "MIGraphX: this machine is not x86-64 Linux; its tests will say that it is missing",
+        );
         return Ok(());
     }
     let folder = root().join(FOLDER);

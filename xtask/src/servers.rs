@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::say;
-use crate::shell::{capture, program, root, run, succeeds};
+use crate::shell::{capture, program, root, run};
+use crate::wheel::{REMEDY, has_pip};
 
 /// Where they end up.
 const FOLDER: &str = "target/servers";
@@ -64,12 +65,12 @@ pub(crate) fn install() -> Result<()> {
 }
 
 fn interpreter() -> Result<PathBuf> {
-    let works = |python: &&str| succeeds(program(python).args(["-m", "pip", "--version"]));
-    PYTHONS.iter().find(|python| works(python)).map(PathBuf::from).context(
-        "the servers that the tests need are Python packages, and `python3 -m pip` does not work here.\n\
-         What to do: install Python 3 with pip (on Debian: `apt-get install python3-pip`), then run the \
-         same command again",
-    )
+    PYTHONS.iter().find(|python| has_pip(python)).map(PathBuf::from).with_context(|| {
+        format!(
+            "the servers that the tests need are Python packages, and `python3 -m pip` does not work \
+             here.\n{REMEDY}"
+        )
+    })
 }
 
 /// Puts the program that runs models in this Python beside the library that starts it.
