@@ -12,7 +12,7 @@ fn chore(args: &[&str]) -> io::Result<(bool, String)> {
 #[test]
 fn every_chore_explains_itself() {
     let (_, list) = chore(&["--help"]).unwrap();
-    for name in ["setup", "build", "demo", "test", "coverage", "bench overhead"] {
+    for name in ["setup", "build", "demo", "test", "coverage", "conformance", "bench overhead"] {
         let words: Vec<_> = name.split(' ').chain(["--help"]).collect();
         let (is_known, help) = chore(&words).unwrap();
         assert!(is_known, "{help}");

@@ -13,3 +13,4 @@ mod inspect;
 mod run;
 mod sandbox;
 mod verify;
+mod wasi_nn;
