@@ -1,11 +1,12 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, Tensors, on_host};
+use godwit_backend::{
+    Error, ExecutionContext, Memory, Pace, Result, Run, Tensor, Tensors, on_host,
+};
 
 use crate::graph::Shared;
 use crate::native::{Binding, RunOptions, TerminateOnDrop};
-use crate::pace::Pace;
 
 /// One caller's state on a graph.
 #[derive(Debug)]
@@ -19,21 +20,15 @@ pub(crate) struct OrtContext {
 
 impl OrtContext {
     pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Self {
-        let pace = graph.pace();
+        let pace = graph.pacing.pace();
         Self { graph, memory, pace, binding: None }
     }
 
     fn run_here(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
         let began = Instant::now();
         let outputs = self.graph.run(&mut self.binding, None, inputs, &self.memory)?;
-        self.record(inputs, began.elapsed());
+        self.pace.record(inputs, began.elapsed());
         Ok(outputs)
-    }
-
-    fn record(&mut self, inputs: &[Tensor], elapsed: Duration) {
-        if self.pace.record(inputs, elapsed) {
-            self.graph.learn(&self.pace);
-        }
     }
 
     async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
@@ -55,7 +50,7 @@ impl OrtContext {
         drop(stop);
         let outputs = outcome?;
         if self.graph.steady {
-            self.record(&inputs, elapsed);
+            self.pace.record(&inputs, elapsed);
         }
         Ok(outputs)
     }

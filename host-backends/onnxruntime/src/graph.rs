@@ -1,10 +1,10 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godwit_backend::{
-    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, HostMemory, Memory, Result,
-    Shape, Signature, Tensor, Tensors, async_trait,
+    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, HostMemory, Memory, Pacing,
+    Result, Shape, Signature, Tensor, Tensors, async_trait,
 };
 use metrics::Counter;
 use smallvec::SmallVec;
@@ -13,7 +13,6 @@ use crate::context::OrtContext;
 use crate::faults;
 use crate::load::Loaded;
 use crate::native::{Binding, Fault, Library, Owned, RunOptions, Session};
-use crate::pace::{Dims, Pace};
 use crate::pool::Pool;
 use crate::ports::Promise;
 
@@ -31,9 +30,7 @@ pub(crate) struct Shared {
     broken: AtomicBool,
     device: Device,
     footprint: u64,
-    inline_under: Duration,
-    /// What contexts have learnt of the graph's pace, so that a new one need not.
-    within: Mutex<Option<Dims>>,
+    pub(crate) pacing: Pacing,
     counters: Counters,
 }
 
@@ -66,7 +63,6 @@ impl OrtGraph {
             // Branches and loops pass outputs on in their own ways.
             promises: Promise::all(&signature).filter(|_| plain),
             broken: AtomicBool::new(false),
-            within: Mutex::default(),
             pool,
             steady,
             library,
@@ -74,7 +70,7 @@ impl OrtGraph {
             signature,
             device,
             footprint,
-            inline_under,
+            pacing: Pacing::new(inline_under),
             counters,
         }))
     }
@@ -106,15 +102,6 @@ impl From<Error> for Failure {
 }
 
 impl Shared {
-    pub(crate) fn pace(&self) -> Pace {
-        let within = self.within.lock().unwrap_or_else(PoisonError::into_inner);
-        Pace::new(self.inline_under, within.clone())
-    }
-
-    pub(crate) fn learn(&self, pace: &Pace) {
-        *self.within.lock().unwrap_or_else(PoisonError::into_inner) = pace.within().cloned();
-    }
-
     /// One run on this thread. `inputs` are on the host; `binding` is what the context's last run left.
     pub(crate) fn run(
         &self,

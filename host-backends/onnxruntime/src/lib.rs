@@ -21,7 +21,6 @@ mod graph;
 mod load;
 mod native;
 mod options;
-mod pace;
 mod pool;
 mod ports;
 mod probe;

@@ -1,8 +1,9 @@
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
-use godwit_backend::{Backend, Device, Error, Graph, Model, Result, Target, async_trait, known};
+use godwit_backend::{
+    Backend, Device, Error, Graph, Model, Pacing, Result, Target, async_trait, known,
+};
 
 use crate::cache::Folder;
 use crate::graph::{OvGraph, Shared};
@@ -110,8 +111,7 @@ impl Backend for OpenVino {
             _model: model.clone(),
             device,
             footprint: loaded.footprint,
-            inline_under: self.options.inline_under,
-            short_below: AtomicUsize::new(0),
+            pacing: Pacing::new(self.options.inline_under),
         }))))
     }
 }

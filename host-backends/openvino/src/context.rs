@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, Tensors, on_host,
+    Dim, Error, ExecutionContext, Memory, Pace, Result, Run, Shape, Tensor, Tensors, on_host,
 };
 use smallvec::SmallVec;
 
@@ -18,7 +18,7 @@ use crate::graph::Shared;
 use crate::guards::Guards;
 use crate::origins::Origin;
 use crate::ov::{HostTensor, Request};
-use crate::pace::Pace;
+use crate::staged::{Staged, count};
 
 /// One caller's state on a graph.
 pub(crate) struct OvContext {
@@ -31,6 +31,8 @@ pub(crate) struct OvContext {
     own: SmallVec<[HostTensor; 4]>,
     /// Address and dimensions of what is bound, by port: inputs, then outputs.
     bound: BTreeMap<usize, (usize, Shape)>,
+    /// What small tensors pass through, by port.
+    staged: Staged,
     pace: Pace,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
     seen: Option<Seen>,
@@ -46,7 +48,7 @@ impl OvContext {
     pub(crate) fn open(graph: Arc<Shared>, memory: Memory) -> Result<Self> {
         let flight = Arc::new(Flight::default());
         let request = graph.compiled.request(flight.clone()).map_err(errors::open)?;
-        let pace = graph.pace();
+        let pace = graph.pacing.pace();
         let count = graph.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
         let own = own.map_err(errors::internal)?;
@@ -57,6 +59,7 @@ impl OvContext {
             request: Some(request),
             own,
             bound: BTreeMap::new(),
+            staged: Staged::default(),
             pace,
             seen: None,
         })
@@ -86,8 +89,13 @@ impl OvContext {
         let graph = self.graph.clone();
         let mut held = Held::default();
         for (at, input) in inputs.into_iter().enumerate() {
-            let input = aligned(input, &self.memory)?;
-            let data = input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr());
+            let staged = self.staged.input(at, &input, &self.memory)?;
+            let input = if staged.is_some() { input } else { aligned(input, &self.memory)? };
+            let data = match &staged {
+                Some(staged) => staged.as_ptr(),
+                None => input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr()),
+            };
+            held.staged.extend(staged.map(|staged| (at, staged)));
             if !self.is_bound(at, data, input.shape()) {
                 self.bound.remove(&at);
                 // SAFETY: inputs are only read; `held` outlives every run that begins before the next
@@ -118,7 +126,8 @@ impl OvContext {
                 held.outputs.push(None);
                 continue;
             };
-            let mut buffer = self.memory.writable(shape.byte_len(info.dtype)?)?;
+            let bytes = shape.byte_len(info.dtype)?;
+            let mut buffer = self.staged.output(first + at, bytes, &self.memory)?;
             if self.is_bound(first + at, buffer.as_mut_ptr(), &shape) {
                 held.outputs.push(Some(buffer));
                 continue;
@@ -145,7 +154,9 @@ impl OvContext {
     fn collect(&mut self, held: Held) -> Result<Tensors> {
         let graph = self.graph.clone();
         let mut outputs = Tensors::new();
-        let Held { inputs, outputs: buffers, views } = held;
+        let Held { inputs, staged, outputs: buffers, views } = held;
+        self.staged.keep(staged);
+        let first = graph.signature.inputs.len();
         for ((at, info), buffer) in graph.signature.outputs.iter().enumerate().zip(buffers) {
             let there = match graph.origin(at) {
                 Origin::Computed => None,
@@ -160,7 +171,8 @@ impl OvContext {
             if let Some(buffer) = buffer {
                 let shape = self.expected(at, &inputs);
                 let shape = shape.ok_or_else(|| Error::internal("an output of no shape"))?;
-                let output = Tensor::new(info.dtype, shape, buffer.freeze())?;
+                let bytes = self.staged.take(first + at, buffer, &self.memory)?;
+                let output = Tensor::new(info.dtype, shape, bytes)?;
                 Guards::check_output(&info.name, &output)?;
                 outputs.push(output);
                 continue;
@@ -169,8 +181,7 @@ impl OvContext {
             let shape = tensor.shape().map_err(errors::internal)?;
             // SAFETY: the run has ended, and the request holds the memory.
             let bytes = unsafe { tensor.bytes() }.map_err(errors::internal)?;
-            metrics::counter!("godwit_openvino_copied_bytes", "side" => "output")
-                .increment(bytes.len() as u64);
+            count("output", bytes.len());
             let output = Tensor::new(info.dtype, shape, self.memory.copy_from(bytes)?)?;
             Guards::check_output(&info.name, &output)?;
             outputs.push(output);
@@ -183,25 +194,17 @@ impl OvContext {
         Ok(outputs)
     }
 
-    fn run_here(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+    fn run_here(&mut self, inputs: Tensors) -> Result<Tensors> {
         self.graph.guards.check(&self.graph.signature, &inputs)?;
         let held = self.bind(inputs)?;
         let began = Instant::now();
         let outcome = self.request()?.infer();
-        self.record(bytes, began);
+        self.pace.record(&held.inputs, began.elapsed());
         outcome.map_err(errors::run)?;
         self.collect(held)
     }
 
-    fn record(&mut self, bytes: usize, began: Instant) {
-        let before = self.pace.below();
-        self.pace.record(bytes, began.elapsed());
-        if self.pace.below() != before {
-            self.graph.learn(&self.pace);
-        }
-    }
-
-    async fn run_there(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+    async fn run_there(&mut self, inputs: Tensors) -> Result<Tensors> {
         let inputs = on_host(inputs, &self.memory).await?;
         self.graph.guards.check(&self.graph.signature, &inputs)?;
         // A run that was dropped may still be on its way down.
@@ -219,7 +222,7 @@ impl OvContext {
         drop(aloft);
         let outcome = self.request()?.wait();
         self.flight.ground();
-        self.record(bytes, began);
+        self.pace.record(&held.inputs, began.elapsed());
         outcome.map_err(errors::run)?;
         self.collect(held)
     }
@@ -259,15 +262,14 @@ impl ExecutionContext for OvContext {
         if let Err(error) = self.graph.signature.check(&inputs) {
             return Run::ready(Err(error));
         }
-        let bytes = inputs.iter().map(Tensor::byte_len).fold(0, usize::saturating_add);
         let here = self.graph.steady
-            && self.pace.is_short(bytes)
+            && self.pace.is_short(&inputs)
             && self.flight.phase() == Phase::Ground
             && inputs.iter().all(|input| input.host().is_some());
         if here {
-            return Run::ready(self.run_here(inputs, bytes));
+            return Run::ready(self.run_here(inputs));
         }
-        Run::pending(self.run_there(inputs, bytes))
+        Run::pending(self.run_there(inputs))
     }
 }
 
@@ -297,8 +299,7 @@ fn aligned(input: Tensor, memory: &Memory) -> Result<Tensor> {
     if bytes.as_ptr().align_offset(input.dtype().size()) == 0 {
         return Ok(input);
     }
-    metrics::counter!("godwit_openvino_copied_bytes", "side" => "input")
-        .increment(bytes.len() as u64);
+    count("input", bytes.len());
     let copy = memory.copy_from(bytes)?;
     Tensor::new(input.dtype(), input.shape().clone(), copy)
 }

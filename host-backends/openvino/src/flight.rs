@@ -10,6 +10,8 @@ use crate::ov::{HostTensor, Landing};
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     pub(crate) inputs: Tensors,
+    /// Copies of small inputs, by port.
+    pub(crate) staged: SmallVec<[(usize, BufferMut); 4]>,
     pub(crate) outputs: SmallVec<[Option<BufferMut>; 4]>,
     /// The library's views of it.
     pub(crate) views: SmallVec<[HostTensor; 8]>,

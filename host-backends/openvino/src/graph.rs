@@ -1,17 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use godwit_backend::{
-    Device, ExecutionContext, Graph, Memory, Model, Result, Signature, async_trait,
+    Device, ExecutionContext, Graph, Memory, Model, Pacing, Result, Signature, async_trait,
 };
 
 use crate::context::OvContext;
 use crate::guards::Guards;
 use crate::origins::Origin;
 use crate::ov::Compiled;
-use crate::pace::Pace;
 
 /// What every context of a graph shares.
 pub(crate) struct Shared {
@@ -26,9 +23,7 @@ pub(crate) struct Shared {
     pub(crate) _model: Model,
     pub(crate) device: Device,
     pub(crate) footprint: u64,
-    pub(crate) inline_under: Duration,
-    /// What contexts have learnt of the graph's pace, so that a new one need not.
-    pub(crate) short_below: AtomicUsize,
+    pub(crate) pacing: Pacing,
 }
 
 /// A model compiled for one of the library's devices.
@@ -38,14 +33,6 @@ pub(crate) struct OvGraph(pub(crate) Arc<Shared>);
 impl Shared {
     pub(crate) fn origin(&self, output: usize) -> Origin {
         self.origins.get(output).copied().unwrap_or(Origin::Computed)
-    }
-
-    pub(crate) fn pace(&self) -> Pace {
-        Pace::new(self.inline_under, self.short_below.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn learn(&self, pace: &Pace) {
-        self.short_below.store(pace.below(), Ordering::Relaxed);
     }
 }
 

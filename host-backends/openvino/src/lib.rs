@@ -25,11 +25,11 @@ mod onnx;
 mod options;
 mod origins;
 mod ov;
-mod pace;
 mod probe;
 mod properties;
 mod proto;
 mod refuse;
+mod staged;
 
 pub use backend::OpenVino;
 pub use options::OpenVinoOptions;

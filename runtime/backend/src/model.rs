@@ -23,10 +23,12 @@ pub enum Encoding {
     TensorflowLite,
     /// GGUF.
     Ggml,
+    /// No file: what a remote device calls a model that it serves. See [`Model::remote`].
+    Remote,
 }
 
 impl Encoding {
-    /// Every encoding.
+    /// Every encoding of a file.
     pub const ALL: [Self; 6] = [
         Self::Openvino,
         Self::Onnx,
@@ -36,7 +38,7 @@ impl Encoding {
         Self::Ggml,
     ];
 
-    /// The name used in messages and configuration; the same as in `wasi:nn`.
+    /// The name used in messages and configuration; that of a file's encoding is the same as in `wasi:nn`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Openvino => "openvino",
@@ -45,6 +47,7 @@ impl Encoding {
             Self::Pytorch => "pytorch",
             Self::TensorflowLite => "tensorflowlite",
             Self::Ggml => "ggml",
+            Self::Remote => "remote",
         }
     }
 }
@@ -138,6 +141,27 @@ impl Model {
         Self::new(name, Encoding::Onnx, vec![Buffer::from(bytes.into())])
     }
 
+    /// A model that a remote device serves under the name `there`. Its bytes are not here, so that name
+    /// is its identity.
+    ///
+    /// `of` is the digest of the file here that it is taken for, if there is one. A device that knows which
+    /// file its model was made from refuses to stand for another.
+    pub fn remote(name: impl AsRef<str>, there: impl AsRef<str>, of: Option<Digest>) -> Self {
+        let there = Buffer::from(there.as_ref().as_bytes().to_vec());
+        let of = of.map(|of| Buffer::from(of.as_bytes().to_vec()));
+        Self::new(name, Encoding::Remote, std::iter::once(there).chain(of).collect())
+    }
+
+    /// What a remote device calls it, and the digest of the file here that it is taken for. None for models
+    /// that are files.
+    pub fn there(&self) -> Option<(&str, Option<Digest>)> {
+        let (Encoding::Remote, [there, of @ ..]) = (self.encoding, &*self.parts) else {
+            return None;
+        };
+        let of = of.first().and_then(|of| <[u8; 32]>::try_from(&**of).ok()).map(Digest);
+        Some((std::str::from_utf8(there).ok()?, of))
+    }
+
     /// The name guests load it by; for people and logs, not an identity.
     pub fn name(&self) -> &Arc<str> {
         &self.name
@@ -180,5 +204,17 @@ mod tests {
         let joined =
             [Digest::of(b"abc").as_bytes().as_slice(), Digest::of(b"d").as_bytes()].concat();
         assert_ne!(two.digest(), Digest::of(&joined));
+    }
+
+    #[test]
+    fn a_remote_model_is_what_it_is_called_there_and_the_file_it_is_taken_for() {
+        let file = Digest::of(b"abc");
+        let models = [("a", None), ("b", None), ("a", Some(file)), ("a", Some(Digest::of(b"d")))];
+        let digests: std::collections::BTreeSet<_> =
+            models.iter().map(|(there, of)| Model::remote("m", there, *of).digest()).collect();
+        assert_eq!(digests.len(), models.len());
+        assert_eq!(Model::remote("m", "a", Some(file)).there(), Some(("a", Some(file))));
+        assert_eq!(Model::remote("m", "a", None).there(), Some(("a", None)));
+        assert_eq!(Model::onnx("m", *b"a").there(), None);
     }
 }

@@ -31,7 +31,7 @@ impl Budget {
     }
 
     /// Distinguishes this account from every other in the process.
-    pub(crate) fn id(&self) -> u64 {
+    pub fn id(&self) -> u64 {
         self.0.id
     }
 

@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+
+use godwit_backend::{Buffer, BufferMut, Memory, Result, Tensor};
+
+/// Tensors of up to this many bytes are copied once more instead of being bound: a new binding costs the
+/// library some forty microseconds, as much as copying two megabytes.
+const SMALL: usize = 1 << 20;
+
+/// Memory that stays bound to the ports of a request, for tensors that are small.
+#[derive(Debug, Default)]
+pub(crate) struct Staged(BTreeMap<usize, BufferMut>);
+
+impl Staged {
+    /// A copy of an input at the address that is bound to `port`, or `None` for one that is to be bound
+    /// itself.
+    pub(crate) fn input(
+        &mut self,
+        port: usize,
+        input: &Tensor,
+        memory: &Memory,
+    ) -> Result<Option<BufferMut>> {
+        let Some(bytes) = input.host().filter(|bytes| bytes.len() <= SMALL) else {
+            return Ok(None);
+        };
+        let mut copy = self.output(port, bytes.len(), memory)?;
+        copy.copy_from_slice(bytes);
+        count("input", bytes.len());
+        Ok(Some(copy))
+    }
+
+    /// Memory for an output of so many bytes, at the address that is bound to `port` if it is small.
+    pub(crate) fn output(
+        &mut self,
+        port: usize,
+        bytes: usize,
+        memory: &Memory,
+    ) -> Result<BufferMut> {
+        let staged = self.0.remove(&port).filter(|buffer| buffer.len() == bytes);
+        staged.map_or_else(|| memory.writable(bytes), Ok)
+    }
+
+    /// Keeps what inputs were copied to for the next run.
+    pub(crate) fn keep(&mut self, inputs: impl IntoIterator<Item = (usize, BufferMut)>) {
+        self.0.extend(inputs);
+    }
+
+    /// What a run has written to memory from [`Staged::output`], as a buffer to give away.
+    pub(crate) fn take(
+        &mut self,
+        port: usize,
+        written: BufferMut,
+        memory: &Memory,
+    ) -> Result<Buffer> {
+        if written.is_empty() || written.len() > SMALL {
+            return Ok(written.freeze());
+        }
+        let copy = memory.copy_from(&written)?;
+        count("output", written.len());
+        self.0.insert(port, written);
+        Ok(copy)
+    }
+}
+
+/// Counts what did not go by pointer.
+pub(crate) fn count(side: &'static str, bytes: usize) {
+    metrics::counter!("godwit_openvino_copied_bytes", "side" => side).increment(bytes as u64);
+}
