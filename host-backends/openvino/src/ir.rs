@@ -1,5 +1,12 @@
 //! What is to be known of an OpenVINO IR before it is read.
 
+use std::collections::{HashMap, HashSet};
+
+use godwit_backend::{Error, Result};
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::reader::Reader;
+
 use crate::onnx::Outline;
 
 /// Layers whose work, or the size of whose output, depends on what their inputs hold.
@@ -27,28 +34,107 @@ const UNSTEADY: [&str; 20] = [
 ];
 
 /// Reads the outline of an IR's XML. Its names and dimensions the library tells.
-pub(crate) fn outline(xml: &[u8]) -> Outline {
-    let text = String::from_utf8_lossy(xml);
+///
+/// # Errors
+///
+/// - `InvalidEncoding`: it is not XML;
+/// - `Unsupported`: the number of a `Tile`'s repeats is computed. The library may leave the output of such
+///   a one unwritten, with what was in that memory before.
+pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
     let mut outline = Outline { steady: true, ..Outline::default() };
-    for layer in text.split("<layer ").skip(1) {
-        outline.nodes += 1;
-        let tag = layer.split('>').next().unwrap_or(layer);
-        let kind = tag.split("type=\"").nth(1).and_then(|rest| rest.split('"').next());
-        outline.steady &= kind.is_some_and(|kind| !UNSTEADY.contains(&kind));
+    let (mut constants, mut others, mut tiles) = (HashSet::new(), HashSet::new(), HashSet::new());
+    let mut repeats = HashMap::new();
+    let text = std::str::from_utf8(xml).map_err(|cause| not_one().with_source(cause))?;
+    let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
+    loop {
+        let tag = match reader.read_event().map_err(|cause| not_one().with_source(cause))? {
+            Event::Start(tag) | Event::Empty(tag) => tag,
+            Event::Eof => break,
+            _ => continue,
+        };
+        match tag.name().as_ref() {
+            "layer" => {
+                let (id, kind) = (attribute(&tag, "id")?, attribute(&tag, "type")?);
+                outline.nodes += 1;
+                outline.steady &= !UNSTEADY.contains(&&*kind) && !kind.is_empty();
+                if kind == "Tile" {
+                    tiles.insert(id.clone());
+                }
+                if kind == "Const" {
+                    constants.insert(id)
+                } else {
+                    others.insert(id)
+                };
+            }
+            "edge" if attribute(&tag, "to-port")? == "1" => {
+                let from: &mut Vec<_> = repeats.entry(attribute(&tag, "to-layer")?).or_default();
+                from.push(attribute(&tag, "from-layer")?);
+            }
+            _ => {}
+        }
     }
-    outline
+    // A body counts its layers anew: each of that number has to be a constant.
+    let is_constant = |id: &String| constants.contains(id) && !others.contains(id);
+    let is_known = |tile| repeats.get(tile).is_some_and(|from| from.iter().all(is_constant));
+    if tiles.iter().all(is_known) {
+        return Ok(outline);
+    }
+    Err(Error::unsupported(
+        "OpenVINO answers wrongly to the model's operator Tile, used as it is there: it may leave its \
+         output unwritten",
+    ))
+}
+
+fn not_one() -> Error {
+    Error::invalid_encoding("the bytes are not an openvino model")
+}
+
+/// An attribute's value, or nothing where there is none.
+fn attribute(tag: &BytesStart<'_>, name: &str) -> Result<String> {
+    let found = tag.try_get_attribute(name).map_err(|cause| not_one().with_source(cause))?;
+    let Some(found) = found else { return Ok(String::new()) };
+    let value = found.normalized_value(XmlVersion::Implicit1_0);
+    Ok(value.map_err(|cause| not_one().with_source(cause))?.into_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use godwit_backend::ErrorKind;
+
     use super::*;
+
+    fn net(repeats: &str) -> Vec<u8> {
+        let net = format!(
+            "<net><layers><layer id=\"0\" type=\"Parameter\"/><layer id='1' type='{repeats}'/>\
+             <layer\n type=\"&#84;ile\" id=\"2\"/></layers><edges>\
+             <edge from-layer=\"0\" from-port=\"0\" to-layer=\"2\" to-port=\"0\"/>\
+             <edge from-layer=\"1\" from-port=\"0\" to-layer=\"2\" to-port=\"1\"/></edges></net>"
+        );
+        net.into_bytes()
+    }
+
+    #[test]
+    fn a_tile_of_constant_repeats_is_taken_and_another_is_not() {
+        outline(&net("Const")).unwrap();
+        assert_eq!(outline(&net("Parameter")).unwrap_err().kind(), ErrorKind::Unsupported);
+        assert!(outline(b"<net><layer id=\"2\" type=\"Tile\"/></net>").is_err());
+    }
+
+    #[test]
+    fn a_constant_elsewhere_of_the_same_number_is_not_taken_for_one() {
+        let twice =
+            [&b"<a>"[..], &net("Parameter"), b"<layer id=\"1\" type=\"Const\"/></a>"].concat();
+        assert!(outline(&twice).is_err());
+    }
 
     #[test]
     fn layers_are_counted_and_loops_found() {
         let plain =
-            outline(b"<net><layer id=\"0\" type=\"Add\"/><layer type=\"Relu\" id=\"1\"></net>");
+            outline(b"<net><layer id=\"0\" type=\"Add\"/><layer type=\"Relu\" id=\"1\"/></net>");
+        let plain = plain.unwrap();
         assert_eq!((plain.nodes, plain.steady), (2, true));
-        assert!(!outline(b"<layer id=\"0\" type=\"Loop\">").steady);
-        assert!(!outline(b"<layer id='0' type='Loop'>").steady);
+        assert!(!outline(b"<net><layer id=\"0\" type=\"Loop\"/></net>").unwrap().steady);
+        assert!(!outline(b"<net><layer id='0' type='Loop'/></net>").unwrap().steady);
+        assert_eq!(outline(b"<net></layer>").unwrap_err().kind(), ErrorKind::InvalidEncoding);
     }
 }

@@ -64,7 +64,7 @@ pub(crate) fn load(
         Some(onnx) => onnx::outline(onnx).ok_or_else(not_one)?,
         // The library guesses the format from the bytes, and this one was promised.
         None if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
-        None => ir::outline(bytes),
+        None => ir::outline(bytes)?,
     };
     if outline.external {
         return Err(Error::unsupported(

@@ -32,20 +32,37 @@ enum When {
     Varying(usize),
     /// Rounding up, with windows that are further apart than they are wide.
     SparseCeil,
+    /// What it gives goes elsewhere than into operators that compute with quantised numbers, to which a
+    /// neighbouring step is as good.
+    Shown,
 }
 
-const REFUSALS: [Refusal; 15] = [
+/// What takes quantised numbers for the numbers that they stand for.
+const QUANTISED: [&str; 8] = [
+    "ConvInteger",
+    "DequantizeLinear",
+    "MatMulInteger",
+    "QAttention",
+    "QGemm",
+    "QLinearAdd",
+    "QLinearConv",
+    "QLinearMatMul",
+];
+
+const REFUSALS: [Refusal; 17] = [
     Refusal::new(
         "Attention",
         When::NotZeroAnd("is_causal", 4),
         "hides the wrong keys after a past",
     ),
     Refusal::new("DFT", When::Not("onesided", 0), "gives another shape"),
+    Refusal::new("DynamicQuantizeLinear", When::Shown, "may round to a neighbouring step"),
     Refusal::new("GRU", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("LSTM", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("LSTM", When::Input(7), "leaves out the peepholes"),
     Refusal::new("MaxPool", When::SparseCeil, "counts windows that begin outside"),
     Refusal::new("NonMaxSuppression", When::Always, "drops boxes at the threshold itself"),
+    Refusal::new("QuantizeLinear", When::Shown, "may round to a neighbouring step"),
     Refusal::new("RNN", When::Not("layout", 0), "mixes up batch and steps"),
     Refusal::new("ReduceMax", When::Empty, "takes a finite number for the least of all"),
     Refusal::new("Resize", When::Not("antialias", 0), "does not smooth"),
@@ -113,6 +130,12 @@ impl When {
                 let mut names = constants.chain(model.initializer.iter().map(|it| &it.name));
                 names.any(|name| node.input.get(at) == Some(name))
             }),
+            Self::Shown => !model.is_some_and(|model| {
+                let Some(given) = node.output.first() else { return true };
+                let takers = model.node.iter().filter(|it| it.input.contains(given));
+                let told = model.output.iter().any(|output| output.name == *given);
+                !told && takers.into_iter().all(|it| QUANTISED.contains(&&*it.op_type))
+            }),
             Self::SparseCeil => {
                 let ints = |name| attribute(name).map(|it| it.ints.as_slice()).unwrap_or_default();
                 let windows = ints("kernel_shape").iter().zip(ints("strides"));
@@ -157,6 +180,27 @@ mod tests {
         refuse(&model("Resize", Some(smooth(0)))).unwrap();
         refuse(&model("Resize", None)).unwrap();
         refuse(&model("ReduceMax", None)).unwrap();
+    }
+
+    #[test]
+    fn quantised_numbers_are_for_operators_that_expect_them() {
+        let quantised = |taker: &str| {
+            let node = |op_type: &str, input: &str, output: &str| NodeProto {
+                op_type: op_type.into(),
+                input: vec![input.into()],
+                output: vec![output.into()],
+                ..NodeProto::default()
+            };
+            let nodes = vec![node("QuantizeLinear", "x", "q"), node(taker, "q", "y")];
+            let output = vec![ValueInfoProto { name: "y".into(), ..Default::default() }];
+            let graph = GraphProto { node: nodes, output, ..Default::default() };
+            ModelProto { graph: Some(graph), functions: Vec::new() }
+        };
+        refuse(&quantised("DequantizeLinear")).unwrap();
+        assert!(refuse(&quantised("Identity")).is_err());
+        let mut told = quantised("DequantizeLinear");
+        told.graph.as_mut().unwrap().output[0].name = "q".into();
+        assert!(refuse(&told).is_err());
     }
 
     #[test]
