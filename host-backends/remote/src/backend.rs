@@ -1,9 +1,10 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Backend, Cancellation, Capabilities, DType, Device, DeviceId, Digest, Encoding, Error, Graph,
-    Model, Result, Target, known,
+    Backend, Cancellation, Capabilities, DType, Device, DeviceId, Encoding, Error, Graph, Model,
+    Result, Target, known,
 };
 
 use crate::graph::RemoteGraph;
@@ -31,7 +32,7 @@ impl Remote {
         let reactor = Arc::new(Reactor::start()?);
         let mut services: Vec<Arc<Service>> = Vec::new();
         for endpoint in options.endpoints {
-            check(&endpoint)?;
+            endpoint.check()?;
             if services.iter().any(|service| service.device.id.as_str() == endpoint.id) {
                 let message = format!("device '{}' is configured twice", endpoint.id);
                 return Err(Error::invalid_argument(message));
@@ -53,6 +54,24 @@ impl Remote {
     pub fn traffic(&self) -> Vec<(DeviceId, Traffic)> {
         let traffic = |service: &Arc<Service>| (service.device.id.clone(), service.meter.read());
         self.services.iter().map(traffic).collect()
+    }
+
+    /// Asks whether the service behind `id` is ready, and its models with it where the configuration names
+    /// any. None where the protocol has no such question: SageMaker's, Vertex's, and JSON of somebody's own.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound` for an unknown device; otherwise why it cannot be used now, `Timeout` after `patience`.
+    pub async fn probe(&self, id: &DeviceId, patience: Duration) -> Result<Option<()>> {
+        let service = self.service(id)?.clone();
+        let models: Vec<RemoteModel> = match service.options.models.is_empty() {
+            true => service.named_model().map(RemoteModel::called).into_iter().collect(),
+            false => {
+                service.options.models.iter().map(|(name, model)| model.or_called(name)).collect()
+            }
+        };
+        let ask = async move { service.probe(&models, patience).await };
+        self.reactor.run(ask).await
     }
 
     fn service(&self, id: &DeviceId) -> Result<&Arc<Service>> {
@@ -79,7 +98,7 @@ impl Backend for Remote {
         Ok(self.services.iter().map(|service| service.device.clone()).collect())
     }
 
-    /// Asks the server for the model of this name. The model's bytes stay here.
+    /// Asks the server for a model by the name it has there.
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let service = self.service(&target.device)?;
         if let Some(option) = target.options.keys().next() {
@@ -98,60 +117,31 @@ impl Backend for Remote {
 /// The server's model that stands for `model`.
 fn resolve(service: &Service, model: &Model) -> Result<RemoteModel> {
     let endpoint = &service.options;
-    let name = &**model.name();
-    let mut remote = match endpoint.models.get(name) {
-        Some(remote) => remote.clone(),
+    let (name, of) = model.there().ok_or_else(|| {
+        let message = format!("device '{}' takes no files: it has models of its own", endpoint.id);
+        Error::unsupported(message)
+    })?;
+    let remote = match endpoint.models.get(name) {
+        Some(remote) => remote.or_called(name),
         None if endpoint.models.is_empty() => {
-            RemoteModel { model: service.named_model(), ..RemoteModel::default() }
+            RemoteModel::called(service.named_model().unwrap_or_else(|| name.to_owned()))
         }
         None => {
             let names = endpoint.models.keys().map(String::as_str);
             let known = known("models", name, names);
-            let message = format!("device '{}' serves no model '{name}': {known}", endpoint.id);
+            let message = format!("device '{}' has no model '{name}': {known}", endpoint.id);
             return Err(Error::not_found(message));
         }
     };
-    remote.model.get_or_insert_with(|| name.to_owned());
-    if let Some(sha256) = &remote.sha256
-        && model.byte_len() > 0
-        && !sha256.eq_ignore_ascii_case(&hex(model.digest()))
+    if let (Some(sha256), Some(of)) = (&remote.sha256, of)
+        && !sha256.eq_ignore_ascii_case(&of.to_string())
     {
         return Err(Error::invalid_argument(format!(
-            "the model '{name}' here is another than the one that device '{}' serves",
+            "the model '{name}' here is another than the one that device '{}' has",
             endpoint.id
         )));
     }
     Ok(remote)
-}
-
-fn hex(digest: Digest) -> String {
-    digest.to_string()
-}
-
-/// Finds what no server needs to be asked about.
-fn check(endpoint: &Endpoint) -> Result<()> {
-    let wrong = |what: &str| {
-        Err(Error::invalid_argument(format!("the remote device '{}' {what}", endpoint.id)))
-    };
-    if !endpoint.id.contains(':') {
-        return wrong("needs a family and an index in its id, such as 'triton:0'");
-    }
-    if !matches!(endpoint.url.scheme(), "http" | "https") || endpoint.url.host().is_none() {
-        return wrong("needs a url that begins with http:// or https://");
-    }
-    if !endpoint.url.username().is_empty() || endpoint.url.password().is_some() {
-        return wrong("has a secret in its url: give it by reference, under 'auth'");
-    }
-    if endpoint.timeouts.request.is_zero() || endpoint.timeouts.connect.is_zero() {
-        return wrong("has a timeout of zero, in which nothing can be done");
-    }
-    if !(0.0..=1.0).contains(&endpoint.retry.budget) {
-        return wrong("has a retry budget that is not between 0 and 1");
-    }
-    if endpoint.precision().is_none() {
-        return wrong("has a precision that is no dtype");
-    }
-    Ok(())
 }
 
 fn device(endpoint: &Endpoint) -> Result<Device> {
@@ -162,8 +152,7 @@ fn device(endpoint: &Endpoint) -> Result<Device> {
         driver: format!("godwit-remote {}", env!("CARGO_PKG_VERSION")),
         memory: None,
         capabilities: Capabilities {
-            // The bytes are not read here, so they may be anything.
-            encodings: Encoding::ALL.to_vec(),
+            encodings: vec![Encoding::Remote],
             dtypes: DType::ALL.to_vec(),
             precision: endpoint.precision().unwrap_or(DType::F32),
             cancellation: Cancellation::AnyTime,

@@ -4,8 +4,9 @@
 //! it are chosen apart from each other: what is spoken ([`Protocol`]), who we are ([`Auth`]), and how it is
 //! reached (addresses, certificates, limits, retries). A guest sees a graph, never an address or a token.
 //!
-//! A remote model's bytes are not sent: the server has them. A model is known by its name, through
-//! [`Endpoint::models`], and its signature is the server's, or the operator's where the protocol tells none.
+//! A remote model's bytes are not here: the server has them. It is known by its name there, a
+//! [`Model::remote`](godwit_backend::Model::remote), through [`Endpoint::models`]; its signature is the
+//! server's, or the operator's where the protocol tells none.
 //!
 //! Whatever a server answers is held against that signature before it reaches a guest: names, dtypes,
 //! dimensions and lengths. An answer's size is bounded before it is read, and its bytes are charged to the
@@ -33,7 +34,7 @@ mod web;
 pub use backend::Remote;
 pub use health::{Health, State};
 pub use options::{
-    Auth, Bearer, Binary, Endpoint, Google, HeaderAuth, Http2, Kind, Pool, Prices, Protocol,
+    Auth, Bearer, Binary, Cost, Endpoint, Google, HeaderAuth, Http2, Kind, Pool, Prices, Protocol,
     RemoteModel, RemoteOptions, Retry, Secret, Sigv4, Sizes, Template, Timeouts, Tls, tensor_info,
 };
 pub use traffic::Traffic;

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use godwit_backend::{Device, Error, Memory, Result, Signature, Tensors};
 use tokio::time::{sleep, timeout};
@@ -47,6 +47,27 @@ impl Service {
     pub(crate) async fn describe(&self, model: &RemoteModel) -> Result<(Signature, Call)> {
         // Asking twice changes nothing.
         self.tries(true, || self.wire.describe(self, model)).await
+    }
+
+    /// Whether it is ready, with these models. None where the protocol has no such question.
+    pub(crate) async fn probe(
+        &self,
+        models: &[RemoteModel],
+        patience: Duration,
+    ) -> Result<Option<()>> {
+        if !self.wire.tells_readiness() {
+            return Ok(None);
+        }
+        let ask = async {
+            if models.is_empty() {
+                return self.wire.ready(self).await.map_err(|failure| failure.error);
+            }
+            for model in models {
+                self.wire.describe(self, model).await.map_err(|failure| failure.error)?;
+            }
+            Ok(())
+        };
+        timeout(patience, ask).await.unwrap_or_else(|_| Err(Error::timeout(status::LATE))).map(Some)
     }
 
     /// One run.
@@ -128,7 +149,7 @@ impl Service {
     }
 
     /// How long to wait before `attempt`, if there may be one.
-    fn wait(&self, attempt: u32, failure: &Failure) -> Option<std::time::Duration> {
+    fn wait(&self, attempt: u32, failure: &Failure) -> Option<Duration> {
         let retry = &self.options.retry;
         let own = pause(retry.pause, attempt);
         (attempt <= retry.attempts).then(|| own.max(failure.after.unwrap_or_default()))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use godwit_backend::{Backend, DType, DeviceKind, ErrorKind};
-use godwit_remote::{Auth, Protocol, Remote, RemoteOptions, Secret};
+use godwit_backend::{Backend, DType, DeviceKind, Digest, ErrorKind, Model, Target};
+use godwit_remote::{Auth, Endpoint, Protocol, Remote, RemoteOptions, Secret};
 
 const WHOLE: &str = r#"
 [[endpoints]]
@@ -90,13 +90,18 @@ fn what_cannot_be_meant_is_refused() {
         ("timeouts = { connect = \"2 parsecs\" }", "duration"),
         ("limits = { request = \"many\" }", "size"),
         ("auth = { bearer = { token = \"s3cret\" } }", "secret"),
+        ("auth = { bearer = { token = { fil = \"x\" } } }", "`file`"),
+        ("auth = { bearer = { token = 7 } }", "secret"),
         ("protocol = \"soap\"", "soap"),
         ("models = { m = { inputs = [\"x: f33[2]\"] } }", "f32"),
     ] {
         let error = read(&endpoint(line)).unwrap_err();
-        let shown = error.to_lowercase();
-        assert!(shown.contains(what) || what == "secret", "{line}: {error}");
+        assert!(error.to_lowercase().contains(what), "{line}: {error}");
     }
+
+    let token =
+        toml::from_str::<RemoteOptions>(&endpoint("auth = { bearer = { token = \"s3cret\" } }"));
+    assert!(!token.unwrap_err().message().contains("s3cret"));
     for (text, what) in [
         (endpoint("").replace("triton:0", "triton"), "family"),
         (endpoint("").replace("http://", "ftp://"), "http"),
@@ -117,6 +122,53 @@ fn what_cannot_be_meant_is_refused() {
     let sigv4 = endpoint("protocol = \"oip-grpc\"\nauth = { sigv4 = { region = \"r\" } }");
     let error = Remote::open(read(&sigv4).unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
+}
+
+#[test]
+fn an_address_alone_is_an_endpoint() {
+    let at = |address: &str| Endpoint::at("remote:0", address);
+    let grpc = at("grpcs://h:8001/v2/models/digits").unwrap();
+    assert_eq!(
+        (grpc.protocol.name(), grpc.url.as_str()),
+        ("oip-grpc", "https://h:8001/v2/models/digits")
+    );
+    assert_eq!(grpc.named_model().as_deref(), Some("digits"));
+    let http = at("http://h:8000").unwrap();
+    assert_eq!((http.protocol.name(), http.named_model()), ("oip-http", None));
+    for wrong in ["h:8000", "ftp://h", "https://me:s3cret@h", "https://"] {
+        let error = at(wrong).and_then(|endpoint| endpoint.check()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{wrong}: {error}");
+        assert!(!error.report().contains("s3cret"), "{}", error.report());
+    }
+}
+
+#[test]
+fn paths_are_meant_from_the_folder_of_the_file() {
+    let text = "[[endpoints]]\nid = \"t:0\"\nurl = \"http://h\"\n\
+        tls = { roots = \"ca.pem\" }\nauth = { bearer = { token = { file = \"/run/token\" } } }\n";
+    let mut endpoint = read(text).unwrap().endpoints.remove(0);
+    endpoint.relative_to("conf".as_ref());
+    assert_eq!(endpoint.tls.roots.as_deref(), Some("conf/ca.pem".as_ref()));
+    let Auth::Bearer(bearer) = endpoint.auth else { panic!("a bearer token") };
+    assert_eq!(bearer.token, Secret::File("/run/token".into()));
+}
+
+#[test]
+fn a_file_is_no_model_here_and_one_that_is_pinned_must_be_the_same() {
+    let text = format!(
+        "[[endpoints]]\nid = \"t:0\"\nurl = \"http://127.0.0.1:1\"\nprotocol = \"vertex\"\n\
+         [endpoints.models.m]\ninputs = [\"x: f32[1]\"]\noutputs = [\"y: f32[1]\"]\nsha256 = \"{}\"\n",
+        Digest::of(b"right")
+    );
+    let backend = Remote::open(read(&text).unwrap()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let load = |model: Model| runtime.block_on(backend.load(&model, &Target::new("t:0"))).map(drop);
+    let kind = |model: Model| load(model).unwrap_err().kind();
+    assert_eq!(kind(Model::onnx("m", *b"right")), ErrorKind::Unsupported);
+    assert_eq!(kind(Model::remote("m", "n", None)), ErrorKind::NotFound);
+    let of = |bytes: &[u8]| Model::remote("m", "m", Some(Digest::of(bytes)));
+    assert_eq!(kind(of(b"wrong")), ErrorKind::InvalidArgument);
+    assert!(load(of(b"right")).is_ok() && load(Model::remote("m", "m", None)).is_ok());
 }
 
 #[test]

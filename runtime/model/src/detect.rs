@@ -36,6 +36,9 @@ pub fn check_claimed<P: AsRef<[u8]>>(encoding: Encoding, parts: &[P]) -> Result<
     let Some(first) = parts.first().map(AsRef::as_ref) else {
         return Err(Error::invalid_encoding(format!("an {encoding} model of no parts")));
     };
+    if encoding == Encoding::Remote {
+        return remote(first, parts.get(1..).unwrap_or_default());
+    }
     let most = if encoding == Encoding::Openvino { 2 } else { 1 };
     if parts.len() > most && encoding != Encoding::Ggml && encoding != Encoding::Tensorflow {
         return Err(Error::invalid_encoding(format!(
@@ -58,6 +61,18 @@ pub fn check_claimed<P: AsRef<[u8]>>(encoding: Encoding, parts: &[P]) -> Result<
         "the model is said to be {encoding} but looks like {looks}; give the encoding it has, or \
          another file"
     )))
+}
+
+/// A name, and the digest of a file if there is one.
+fn remote<P: AsRef<[u8]>>(name: &[u8], of: &[P]) -> Result<()> {
+    const LONGEST: usize = 1024;
+    let is_name = !name.is_empty() && name.len() <= LONGEST;
+    let is_text = std::str::from_utf8(name).is_ok_and(|name| !name.contains(char::is_control));
+    match of {
+        [] if is_name && is_text => Ok(()),
+        [of] if is_name && is_text && of.as_ref().len() == 32 => Ok(()),
+        _ => Err(Error::invalid_encoding("a remote model needs a name, and nothing but a digest")),
+    }
 }
 
 /// A zip archive with TorchScript's entries. The first entry's name follows the 30 bytes of its
@@ -118,6 +133,18 @@ mod tests {
     use godwit_backend::ErrorKind;
 
     use super::*;
+
+    #[test]
+    fn a_remote_model_is_a_name_and_no_bytes_are_taken_for_one() {
+        let is_one = |parts: &[&[u8]]| check_claimed(Encoding::Remote, parts).is_ok();
+        assert!(is_one(&[b"digits"]) && is_one(&[b"digits", &[7; 32]]));
+        for parts in
+            [&[b"".as_slice()] as &[&[u8]], &[b"a\nb"], &[b"\xff"], &[&[b'a'; 1025]], &[b"a", b"b"]]
+        {
+            assert!(!is_one(parts), "{parts:?}");
+        }
+        assert_eq!(detect(&[b"digits"]), None);
+    }
 
     const ONNX: &[u8] = include_bytes!("../../../tests/fixtures/models/digits.onnx");
     const IR: &[u8] = include_bytes!("../../../tests/fixtures/models/digits.xml");

@@ -29,9 +29,9 @@ pub fn remote(endpoint: Endpoint) -> Remote {
     Remote::open(RemoteOptions { endpoints: vec![endpoint] }).expect("a sound configuration")
 }
 
-/// A model by its name alone.
+/// A model that a server has under `name`.
 pub fn named(name: &str) -> Model {
-    Model::onnx(name, Vec::new())
+    Model::remote(name, name, None)
 }
 
 /// Runs a future in the kind of runtime that a host gives to a backend.

@@ -38,7 +38,8 @@ impl Served {
 
 impl Models for Served {
     fn model(&self, case: &Case) -> Model {
-        OnnxModels.model(case)
+        let file = OnnxModels.model(case);
+        Model::remote(file.name(), file.name(), Some(file.digest()))
     }
 
     fn garbage(&self) -> Model {

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -20,6 +21,17 @@ pub enum Auth {
     Sigv4(Sigv4),
     /// Tokens of Google: application default credentials or the metadata server.
     Google(Google),
+}
+
+impl Auth {
+    /// The file that the secret is in.
+    pub(crate) fn file_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Self::Bearer(Bearer { token: Secret::File(path), .. })
+            | Self::Header(HeaderAuth { value: Secret::File(path), .. }) => Some(path),
+            _ => None,
+        }
+    }
 }
 
 /// A bearer token and how long it may be kept.

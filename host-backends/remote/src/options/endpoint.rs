@@ -1,9 +1,13 @@
 use std::collections::BTreeMap;
+use std::path::Path;
 
-use godwit_backend::{DType, DeviceKind};
+use godwit_backend::{DType, DeviceKind, Error, Result};
 use serde::{Deserialize, Deserializer, de};
 
-use super::{Auth, Binary, Http2, Pool, Protocol, RemoteModel, Retry, Sizes, Timeouts, Tls};
+use super::{
+    Auth, Binary, Http2, Pool, Prices, Protocol, RemoteModel, Retry, Sizes, Timeouts, Tls,
+};
+use crate::protocol::Wire;
 
 /// One remote service as one device.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -44,7 +48,7 @@ pub struct Endpoint {
     /// When a request is sent again.
     #[serde(default)]
     pub retry: Retry,
-    /// The server's models by the name that guests use. Empty, any name is asked for as it is, unless the
+    /// The server's models by the name that hosts use. Empty, any name is asked for as it is, unless the
     /// URL names the one model there is.
     #[serde(default)]
     pub models: BTreeMap<String, RemoteModel>,
@@ -102,6 +106,68 @@ impl Endpoint {
         }
     }
 
+    /// An endpoint at `address`: `https://HOST`, with or without `/v2/models/NAME`, or the same beginning
+    /// with `grpc://` or `grpcs://` for gRPC without or with TLS.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument`. What cannot be read may hold a password, so it is not repeated.
+    pub fn at(id: impl Into<String>, address: &str) -> Result<Self> {
+        let (address, protocol) = match address.split_once("://") {
+            Some(("grpc", rest)) => (format!("http://{rest}"), Protocol::OipGrpc),
+            Some(("grpcs", rest)) => (format!("https://{rest}"), Protocol::OipGrpc),
+            _ => (address.to_owned(), Protocol::OipHttp),
+        };
+        let url = address.parse().map_err(|error| {
+            Error::invalid_argument(format!("the address of a service cannot be read: {error}"))
+        })?;
+        Ok(Self { protocol, ..Self::new(id, url) })
+    }
+
+    /// The one model that the URL names.
+    pub fn named_model(&self) -> Option<String> {
+        Wire::named_model(self)
+    }
+
+    /// Takes paths as they are meant in a file of `folder`.
+    pub fn relative_to(&mut self, folder: &Path) {
+        let files = [self.tls.roots.as_mut(), self.auth.file_mut()];
+        for file in files.into_iter().flatten() {
+            // An absolute path stays what it is.
+            *file = folder.join(&file);
+        }
+    }
+
+    /// Finds what no server needs to be asked about.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument`, naming the device.
+    pub fn check(&self) -> Result<()> {
+        let wrong = |what: &str| {
+            Err(Error::invalid_argument(format!("the remote device '{}' {what}", self.id)))
+        };
+        if !self.id.contains(':') {
+            return wrong("needs a family and an index in its id, such as 'triton:0'");
+        }
+        if !matches!(self.url.scheme(), "http" | "https") || self.url.host().is_none() {
+            return wrong("needs a url that begins with http:// or https://");
+        }
+        if !self.url.username().is_empty() || self.url.password().is_some() {
+            return wrong("has a secret in its url: give it by reference, under 'auth'");
+        }
+        if self.timeouts.request.is_zero() || self.timeouts.connect.is_zero() {
+            return wrong("has a timeout of zero, in which nothing can be done");
+        }
+        if !(0.0..=1.0).contains(&self.retry.budget) {
+            return wrong("has a retry budget that is not between 0 and 1");
+        }
+        if self.precision().is_none() {
+            return wrong("has a precision that is no dtype");
+        }
+        Ok(())
+    }
+
     pub(crate) fn labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.labels.clone();
         let said = [
@@ -121,18 +187,6 @@ impl Endpoint {
         let Some(asked) = self.precision.as_deref() else { return Some(DType::F32) };
         DType::ALL.into_iter().find(|dtype| dtype.name() == asked)
     }
-}
-
-/// What a service costs, in the currency that the operator reckons in.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Prices {
-    /// For an hour that it is there.
-    pub per_hour: Option<f64>,
-    /// For a thousand runs.
-    pub per_1000_calls: Option<f64>,
-    /// For 10⁹ bytes that leave it.
-    pub egress_per_gb: Option<f64>,
 }
 
 /// The class of hardware, in the words of [`DeviceKind`].

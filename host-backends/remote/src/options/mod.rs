@@ -5,14 +5,16 @@ mod auth;
 mod endpoint;
 mod model;
 mod network;
+mod price;
 mod protocol;
 mod secret;
 mod units;
 
 pub use auth::{Auth, Bearer, Google, HeaderAuth, Sigv4};
-pub use endpoint::{Endpoint, Kind, Prices};
+pub use endpoint::{Endpoint, Kind};
 pub use model::{RemoteModel, tensor_info};
 pub use network::{Http2, Pool, Retry, Sizes, Timeouts, Tls};
+pub use price::{Cost, Prices};
 pub use protocol::{Binary, Protocol, Template};
 pub(crate) use secret::Revealed;
 pub use secret::Secret;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RemoteModel {
-    /// The server's name for it; unset, the same name that guests use.
+    /// The server's name for it; unset, the name it is configured by.
     pub model: Option<String>,
     /// The version; unset, the server chooses.
     pub version: Option<String>,
@@ -26,6 +26,17 @@ pub struct RemoteModel {
 }
 
 impl RemoteModel {
+    /// A model of which only the server's name is known.
+    pub(crate) fn called(name: String) -> Self {
+        Self { model: Some(name), ..Self::default() }
+    }
+
+    /// This one, with `name` as the server's name unless another is configured.
+    pub(crate) fn or_called(&self, name: &str) -> Self {
+        let model = self.model.clone().or_else(|| Some(name.to_owned()));
+        Self { model, ..self.clone() }
+    }
+
     /// What the operator says about inputs and outputs, if anything.
     pub(crate) fn signature(&self) -> Option<Signature> {
         let said = !self.inputs.is_empty() && !self.outputs.is_empty();

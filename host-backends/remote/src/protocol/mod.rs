@@ -61,6 +61,20 @@ impl Wire {
         oip::Address::of(&options.url).model
     }
 
+    /// Whether a server can be asked if it is ready.
+    pub(crate) fn tells_readiness(&self) -> bool {
+        matches!(self, Self::Oip(..) | Self::Grpc(_))
+    }
+
+    /// Fails unless the server, whatever its models, is ready.
+    pub(crate) async fn ready(&self, service: &Service) -> Result<(), Failure> {
+        match self {
+            Self::Oip(client, form) => form.server_ready(client, service).await,
+            Self::Grpc(channel) => channel.server_ready(service).await,
+            Self::Invoke(..) | Self::Template(..) => Ok(()),
+        }
+    }
+
     pub(crate) async fn describe(
         &self,
         service: &Service,

@@ -7,6 +7,9 @@ use prost::Message;
 use crate::protocol::oip::{Described, Port};
 
 #[derive(Clone, PartialEq, Message)]
+pub(super) struct ServerRequest {}
+
+#[derive(Clone, PartialEq, Message)]
 pub(super) struct ModelRequest {
     #[prost(string, tag = "1")]
     pub(super) name: String,

@@ -23,7 +23,7 @@ use crate::tls;
 use crate::web::Request;
 use messages::{
     InferInput, InferOutput, InferRequest, InferResponse, MetadataResponse, ModelRequest,
-    ReadyResponse,
+    ReadyResponse, ServerRequest,
 };
 
 #[derive(Debug)]
@@ -103,6 +103,16 @@ impl Channel {
         let answer = answer.map_err(status::failure)?.into_inner();
         service.meter.received(answer.encoded_len() as u64);
         Ok(answer)
+    }
+
+    pub(super) async fn server_ready(&self, service: &Service) -> Result<(), Failure> {
+        let method = "/inference.GRPCInferenceService/ServerReady";
+        let ready: ReadyResponse =
+            self.call(service, &RemoteModel::default(), method, ServerRequest {}).await?;
+        match ready.ready {
+            true => Ok(()),
+            false => Err(Error::unavailable("the remote service is not ready").into()),
+        }
     }
 
     pub(super) async fn describe(

@@ -48,6 +48,10 @@ impl Address {
         self.join(["v2"])
     }
 
+    pub(super) fn server_ready(&self) -> Url {
+        self.join(["v2", "health", "ready"])
+    }
+
     fn of_model<'a>(&'a self, model: &'a RemoteModel, last: Option<&'a str>) -> Url {
         let version = model.version.as_deref().or(self.version.as_deref());
         let version = version.map(|version| ["versions", version]);

@@ -74,6 +74,23 @@ impl Oip {
         Ok((signature, Call { model: model.clone(), binary }))
     }
 
+    /// Fails unless the server is ready, whatever its models are.
+    pub(super) async fn server_ready(
+        &self,
+        client: &Client,
+        service: &Service,
+    ) -> Result<(), Failure> {
+        let request = Request::get(self.address.server_ready());
+        let answer = send(client, service, &RemoteModel::default(), request).await;
+        answer.map(drop).map_err(|failure| match failure.error.kind() {
+            ErrorKind::Failed => {
+                let error = Error::unavailable("the remote service is not ready");
+                Failure { error: error.with_source(failure.error), ..failure }
+            }
+            _ => failure,
+        })
+    }
+
     async fn ready(
         &self,
         client: &Client,
