@@ -18,6 +18,7 @@
 
 mod bounded;
 mod list;
+pub mod migraphx;
 pub mod models;
 mod open;
 mod subject;
@@ -26,6 +27,7 @@ mod themes;
 pub mod wrappers;
 
 pub use bounded::check;
+pub use list::Listed;
 pub use models::{BadModel, Case, Models, Reference};
 pub use subject::{Held, Subject};
 

@@ -110,6 +110,50 @@ macro_rules! tests {
     };
 }
 
+/// Makes a list of every listed case, for one subject under one wrapper.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! pairs {
+    (($all:ident, $wrapper:ident, $subject:expr) $($theme:ident { $($case:ident,)* })*) => {
+        $($($all.push($crate::Listed {
+            name: concat!(
+                stringify!($wrapper), "::", stringify!($theme), "::", stringify!($case)
+            ),
+            run: || {
+                let subject = || $crate::wrappers::$wrapper($subject);
+                $crate::check(subject, $crate::cases::$theme::$case);
+            },
+        });)*)*
+    };
+}
+
+/// A case of the suite on one subject, for programs that run tests in their own way.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed {
+    /// `WRAPPER::THEME::CASE`.
+    pub name: &'static str,
+    /// Panics when the case fails.
+    pub run: fn(),
+}
+
+/// The whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
+/// wrapper, as a list of [`Listed`](crate::Listed).
+#[macro_export]
+macro_rules! conformance_list {
+    ($subject:expr) => {{
+        let mut all = Vec::new();
+        $crate::each_case!(pairs all, plain, $subject);
+        $crate::each_case!(pairs all, routed, $subject);
+        $crate::each_case!(pairs all, checked, $subject);
+        $crate::each_case!(pairs all, admitted, $subject);
+        $crate::each_case!(pairs all, cached, $subject);
+        $crate::each_case!(pairs all, metered, $subject);
+        $crate::each_case!(pairs all, recorded, $subject);
+        $crate::each_case!(pairs all, stacked, $subject);
+        all
+    }};
+}
+
 /// Runs the whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
 /// wrapper: `NAME::WRAPPER::THEME::CASE` in the list of tests.
 #[macro_export]

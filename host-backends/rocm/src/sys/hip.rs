@@ -15,6 +15,8 @@ pub(crate) type CopyKind = c_int;
 pub(crate) const TO_DEVICE: CopyKind = 1;
 /// `hipMemcpyDeviceToHost`.
 pub(crate) const TO_HOST: CopyKind = 2;
+/// `hipMemcpyDeviceToDevice`.
+pub(crate) const WITHIN: CopyKind = 3;
 /// `hipHostMallocDefault`.
 pub(crate) const PINNED: c_uint = 0;
 

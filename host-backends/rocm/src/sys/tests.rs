@@ -167,9 +167,11 @@ fn dtypes_have_these_numbers() {
 #[test]
 fn copies_have_these_numbers() {
     let all = header("hip/driver_types.h");
-    for (name, number) in
-        [("hipMemcpyHostToDevice", hip::TO_DEVICE), ("hipMemcpyDeviceToHost", hip::TO_HOST)]
-    {
+    for (name, number) in [
+        ("hipMemcpyHostToDevice", hip::TO_DEVICE),
+        ("hipMemcpyDeviceToHost", hip::TO_HOST),
+        ("hipMemcpyDeviceToDevice ", hip::WITHIN),
+    ] {
         let line = all.lines().find(|line| line.trim_start().starts_with(name)).unwrap();
         assert!(line.contains(&format!("= {number}")), "{line}");
     }

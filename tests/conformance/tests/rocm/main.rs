@@ -1,0 +1,30 @@
+//! The ROCm backend on AMD's own library, without AMD hardware: by MIGraphX's reference implementation.
+//!
+//! This program starts itself again under the loader that the library needs, and has no harness but
+//! `libtest-mimic`'s, which lists and runs tests in the ways that cargo and nextest ask for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is a failed test"
+)]
+
+mod subject;
+
+use godwit_conformance::{Listed, conformance_list, migraphx};
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    migraphx::enter();
+    let arguments = Arguments::from_args();
+    let suite: Vec<Listed> = conformance_list!(crate::subject::rocm());
+    let suite = suite.into_iter().map(|Listed { name, run }| {
+        Trial::test(format!("suite::{name}"), move || {
+            run();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, suite.collect()).exit();
+}
