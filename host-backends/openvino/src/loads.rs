@@ -118,13 +118,17 @@ mod tests {
         let loads = Loads::new(Duration::from_millis(100));
         let (free, freed) = channel::<()>();
         let freed = Arc::new(std::sync::Mutex::new(freed));
-        for _ in 0..STUCK + TOGETHER {
-            let freed = freed.clone();
+        // On a busy machine a load may be given up before its thread has begun.
+        let begun = Arc::new(AtomicUsize::new(0));
+        while begun.load(Ordering::SeqCst) < STUCK + TOGETHER {
+            let (freed, begun) = (freed.clone(), begun.clone());
             let hang = move |_: &Stop| {
+                begun.fetch_add(1, Ordering::SeqCst);
                 drop(freed.lock().map(|freed| freed.recv()));
                 Ok(())
             };
-            assert_eq!(block_on(loads.run(hang)).unwrap_err().kind(), ErrorKind::Timeout);
+            let kind = block_on(loads.run(hang)).unwrap_err().kind();
+            assert!(matches!(kind, ErrorKind::Timeout | ErrorKind::Unavailable), "{kind:?}");
         }
         let error = block_on(loads.run(|_| Ok(7))).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");

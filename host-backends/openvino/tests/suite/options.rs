@@ -2,6 +2,8 @@ use futures::executor::block_on;
 use godwit_backend::{Backend, DType, ErrorKind, Model, Target, Tensor};
 use godwit_fixtures::models::{add, matmul_chain};
 
+use godwit_openvino::{OpenVino, OpenVinoOptions};
+
 use crate::{answer, floats, library};
 
 fn refused(name: &str, value: &str) -> (ErrorKind, String) {
@@ -42,6 +44,18 @@ fn every_option_is_taken() {
         let graph = graph.unwrap_or_else(|error| panic!("{name} = {value}: {error:?}"));
         let sum = answer(&graph, [floats(&[1.0]), floats(&[2.0])]).unwrap();
         assert_eq!(sum[0].values::<f32>(), Some(&[3.0][..]), "{name} = {value}");
+    }
+}
+
+#[test]
+fn runs_get_a_core_each_or_all_of_them() {
+    let cores = std::thread::available_parallelism().unwrap().to_string();
+    for (one_at_a_time, streams) in [(false, &*cores), (true, "1")] {
+        let options = OpenVinoOptions { one_at_a_time, ..Default::default() };
+        let backend = OpenVino::open(&library::path(), options).unwrap();
+        let target = Target::new("openvino-cpu:0");
+        let graph = block_on(backend.load(&Model::onnx("add", add()), &target)).unwrap();
+        assert_eq!(graph.device().labels.get("streams").map(String::as_str), Some(streams));
     }
 }
 
