@@ -2,12 +2,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godwit_backend::{Error, ExecutionContext, Memory, Result, Run, Tensor, Tensors, on_host};
+use godwit_backend::{Error, ExecutionContext, Memory, Pace, Result, Run, Tensors, on_host};
 use tract_onnx::prelude::TypedSimpleState;
 
 use crate::evaluate::{Failure, Place, adopt, evaluate};
 use crate::graph::Shared;
-use crate::pace::Pace;
+
+/// Runs that take at least this use more threads than one while they are alone.
+const WIDE: Duration = Duration::from_millis(1);
 
 /// One caller's state on a graph.
 pub(crate) struct CpuContext {
@@ -20,7 +22,7 @@ pub(crate) struct CpuContext {
 
 impl CpuContext {
     pub(crate) fn new(graph: Arc<Shared>, state: TypedSimpleState, memory: Memory) -> Self {
-        let pace = graph.pace();
+        let pace = graph.pacing.pace();
         Self { graph, memory, state: Some(state), pace }
     }
 
@@ -31,39 +33,34 @@ impl CpuContext {
         }
     }
 
-    fn record(&mut self, bytes: usize, elapsed: Duration) {
-        let before = self.pace.below();
-        self.pace.record(bytes, elapsed);
-        if self.pace.below() != before {
-            self.graph.learn(&self.pace);
-        }
-    }
-
     /// A run on this thread, or `None` when it took too long.
-    fn run_here(&mut self, inputs: &Tensors, bytes: usize) -> Option<Result<Tensors>> {
+    fn run_here(&mut self, inputs: &Tensors) -> Option<Result<Tensors>> {
         let mut state = match self.fresh_state() {
             Ok(state) => state,
             Err(error) => return Some(Err(error)),
         };
         let began = Instant::now();
         let until = began.checked_add(self.pace.budget());
-        match evaluate(&mut state, inputs, &Place::Caller { until }) {
+        let together = (self.pace.last() >= WIDE).then(|| &self.graph.together);
+        let place = Place::Caller { until, running: self.graph.cores.begin(), together };
+        let outcome = evaluate(&mut state, inputs, &place);
+        drop(place);
+        match outcome {
             Ok(outputs) => {
                 self.state = Some(state);
-                self.record(bytes, began.elapsed());
+                self.pace.record(inputs, began.elapsed());
                 Some(adopt(outputs, &self.memory))
             }
             Err(Failure::Failed(error)) => Some(Err(self.explain(error, inputs))),
             Err(Failure::Overran | Failure::Stopped) => {
-                self.pace.overran(bytes);
-                self.graph.learn(&self.pace);
-                tracing::debug!(bytes, "a run overran the caller's thread");
+                self.pace.overran();
+                tracing::debug!("a run overran the caller's thread");
                 None
             }
         }
     }
 
-    async fn run_on_a_worker(&mut self, inputs: Tensors, bytes: usize) -> Result<Tensors> {
+    async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
         let inputs = on_host(inputs, &self.memory).await?;
         let mut state = self.fresh_state()?;
         let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
@@ -80,7 +77,7 @@ impl CpuContext {
         match job.await? {
             Ok((state, elapsed, outputs)) => {
                 self.state = Some(state);
-                self.record(bytes, elapsed);
+                self.pace.record(&inputs, elapsed);
                 outputs
             }
             Err(Failure::Failed(error)) => Err(self.explain(error, &inputs)),
@@ -98,14 +95,13 @@ impl CpuContext {
 
 impl ExecutionContext for CpuContext {
     fn run(&mut self, inputs: Tensors) -> Run<'_> {
-        let bytes = inputs.iter().map(Tensor::byte_len).fold(0, usize::saturating_add);
         let here = self.graph.steady
-            && self.pace.is_short(bytes)
+            && self.pace.is_short(&inputs)
             && inputs.iter().all(|input| input.host().is_some());
-        if here && let Some(outcome) = self.run_here(&inputs, bytes) {
+        if here && let Some(outcome) = self.run_here(&inputs) {
             return Run::ready(outcome);
         }
-        Run::pending(self.run_on_a_worker(inputs, bytes))
+        Run::pending(self.run_on_a_worker(inputs))
     }
 }
 

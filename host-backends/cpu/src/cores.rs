@@ -4,7 +4,7 @@ use std::thread;
 use godwit_backend::{Error, Result, Workers};
 use tract_linalg::multithread::Executor;
 
-use crate::guard::guarded;
+use godwit_tract::guarded;
 
 /// Jobs that may wait for a worker before callers wait for a place in the queue.
 const QUEUE: usize = 256;

@@ -8,16 +8,17 @@ use tract_onnx::prelude::{TValue, TVec, TractError, TractResult, TypedSimpleStat
 use tract_onnx::tract_core::plan;
 
 use crate::cores::Running;
-use crate::guard::said;
-use crate::tensors;
+use godwit_tract::said;
+use godwit_tract::tensors;
 
 /// Operators between two looks at the clock on the caller's thread.
 const STRIDE: u32 = 4;
 
 /// Where a run happens, and what ends it early.
 pub(crate) enum Place<'a> {
-    /// On the caller's thread, until a moment that may never come.
-    Caller { until: Option<Instant> },
+    /// On the caller's thread, until a moment that may never come, with more threads at hand for a run
+    /// that is worth them.
+    Caller { until: Option<Instant>, running: Running<'a>, together: Option<&'a Executor> },
     /// On a worker, until it is stopped, with more threads at hand while it is alone.
     Worker { stop: &'a Stop, running: Running<'a>, together: &'a Executor },
 }
@@ -54,9 +55,12 @@ pub(crate) fn evaluate(
     let caught = catch_unwind(AssertUnwindSafe(|| -> Result<TractResult<TVec<TValue>>> {
         let inputs = inputs.iter().map(tensors::input).collect::<Result<_>>()?;
         Ok(match place {
-            Place::Caller { until } => multithread_tract_scope(Executor::SingleThread, || {
-                here(state, inputs, *until, &mut at)
-            }),
+            Place::Caller { until, running, together } => {
+                let executor = together.filter(|_| running.alone()).cloned();
+                multithread_tract_scope(executor.unwrap_or(Executor::SingleThread), || {
+                    here(state, inputs, *until, &mut at)
+                })
+            }
             Place::Worker { stop, running, together } => {
                 worker(state, inputs, stop, running, together, &mut at)
             }
@@ -186,7 +190,9 @@ mod tests {
     #[test]
     fn a_run_past_its_time_on_the_callers_thread_is_abandoned() {
         let mut state = state(&matmul_chain(16, 10));
-        let place = Place::Caller { until: Some(Instant::now()) };
+        let cores = Cores::new(Some(1)).unwrap();
+        let until = Some(Instant::now());
+        let place = Place::Caller { until, running: cores.begin(), together: None };
         let outcome = evaluate(&mut state, &[ones(1, 16)], &place);
         assert!(matches!(outcome, Err(Failure::Overran)), "{outcome:?}");
     }
@@ -196,7 +202,9 @@ mod tests {
         let mut state = state(&mixed());
         let ids = Tensor::from_values([1], &[99i64]).unwrap();
         let mask = Tensor::from_values([1], &[1f32]).unwrap();
-        let outcome = evaluate(&mut state, &[ids, mask], &Place::Caller { until: None });
+        let cores = Cores::new(Some(1)).unwrap();
+        let place = Place::Caller { until: None, running: cores.begin(), together: None };
+        let outcome = evaluate(&mut state, &[ids, mask], &place);
         let Err(Failure::Failed(error)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(error.kind(), ErrorKind::Failed);
         assert!(error.message().contains("at its operator '"), "{error}");

@@ -1,10 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use godwit_backend::{
-    Device, Error, ExecutionContext, Graph, Memory, Result, Signature, async_trait,
+    Device, Error, ExecutionContext, Graph, Memory, Pacing, Result, Signature, async_trait,
 };
 use tract_linalg::multithread::Executor;
 use tract_onnx::prelude::{TypedSimplePlan, TypedSimpleState};
@@ -12,8 +11,7 @@ use tract_onnx::prelude::{TypedSimplePlan, TypedSimpleState};
 use crate::compile::Compiled;
 use crate::context::CpuContext;
 use crate::cores::Cores;
-use crate::guard::guarded;
-use crate::pace::Pace;
+use godwit_tract::guarded;
 
 /// What every context of a graph shares.
 pub(crate) struct Shared {
@@ -24,9 +22,7 @@ pub(crate) struct Shared {
     pub(crate) together: Executor,
     device: Device,
     footprint: u64,
-    inline_under: Duration,
-    /// What contexts have learnt of the graph's pace, so that a new one need not.
-    short_below: AtomicUsize,
+    pub(crate) pacing: Pacing,
 }
 
 /// A model compiled for the host's processor.
@@ -42,7 +38,6 @@ impl CpuGraph {
         inline_under: Duration,
     ) -> Self {
         let Compiled { plan, signature, footprint, steady } = compiled;
-        let short_below = AtomicUsize::new(0);
         Self(Arc::new(Shared {
             plan,
             signature,
@@ -51,8 +46,7 @@ impl CpuGraph {
             together,
             device,
             footprint,
-            inline_under,
-            short_below,
+            pacing: Pacing::new(inline_under),
         }))
     }
 }
@@ -62,14 +56,6 @@ impl Shared {
     pub(crate) fn state(&self) -> Result<TypedSimpleState> {
         let refused = || Error::failed("the CPU device could not open the model");
         guarded(refused, || self.plan.spawn().map_err(|error| refused().with_source(error)))
-    }
-
-    pub(crate) fn pace(&self) -> Pace {
-        Pace::new(self.inline_under, self.short_below.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn learn(&self, pace: &Pace) {
-        self.short_below.store(pace.below(), Ordering::Relaxed);
     }
 }
 

@@ -13,17 +13,11 @@ mod backend;
 mod compile;
 mod context;
 mod cores;
-mod dtype;
 mod evaluate;
 mod footprint;
 mod graph;
-mod guard;
 mod options;
-mod pace;
 mod probe;
-mod signature;
-mod survey;
-mod tensors;
 
 pub use backend::CpuBackend;
 pub use options::CpuOptions;

@@ -77,11 +77,15 @@ fn forbidden(
     needed: &str,
 ) -> Option<&'static str> {
     let ours = workspace.get(needed);
-    let concrete = |folder: &str| folder.starts_with("host-backends/");
+    // What several backends on one library share is no backend.
+    let shared = |name: &str| name == "godwit-tract";
+    let concrete =
+        |folder: &str| folder.starts_with("host-backends/") && folder != "host-backends/tract";
     let guest_side = |folder: &str| {
         ["guest-sdk/", "examples/", "tests/guests/"].iter().any(|guest| folder.starts_with(guest))
     };
-    let host_side = |folder: &str| folder.starts_with("runtime/") || concrete(folder);
+    let host_side =
+        |folder: &str| folder.starts_with("runtime/") || folder.starts_with("host-backends/");
     if name == "godwit-backend" && ours.is_some() {
         return Some("the contract depends on nothing of ours");
     }
@@ -94,7 +98,13 @@ fn forbidden(
     if name == "godwit-model" && ours.is_some() && needed != "godwit-backend" {
         return Some("the reader of model files depends on the contract alone");
     }
-    if concrete(&member.folder) && ours.is_some() && needed != "godwit-backend" {
+    if shared(name) && ours.is_some() && needed != "godwit-backend" {
+        return Some("what backends share depends on the contract alone");
+    }
+    if shared(needed) && !concrete(&member.folder) {
+        return Some("only backends need what backends share");
+    }
+    if concrete(&member.folder) && ours.is_some() && needed != "godwit-backend" && !shared(needed) {
         return Some("a concrete backend depends on the contract alone");
     }
     if guest_side(&member.folder)
@@ -106,7 +116,7 @@ fn forbidden(
     if ours.is_some_and(|ours| concrete(&ours.folder)) && !may_name_devices {
         return Some("only the command line and the tests name concrete backends");
     }
-    let shipped = member.folder.starts_with("runtime/") || concrete(&member.folder);
+    let shipped = host_side(&member.folder);
     if shipped && ours.is_some_and(|ours| ours.folder.starts_with("tests/")) {
         return Some("what is shipped does not depend on what tests it");
     }
@@ -134,6 +144,8 @@ fn a_forbidden_edge_is_named() {
         ("godwit-backend", "godwit-model"),
         ("godwit-model", "godwit-policy"),
         ("godwit-cpu", "godwit-policy"),
+        ("godwit-tract", "godwit-cpu"),
+        ("godwit-policy", "godwit-tract"),
         ("godwit-fake", "godwit-cpu"),
         ("godwit-policy", "godwit-fake"),
         ("godwit-engines", "godwit-backend"),

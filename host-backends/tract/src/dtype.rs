@@ -2,7 +2,7 @@ use godwit_backend::DType;
 use tract_onnx::prelude::DatumType;
 
 /// Every dtype tract computes with: all but bf16.
-pub(crate) const CARRIED: [DType; 12] = [
+pub const CARRIED: [DType; 12] = [
     DType::F16,
     DType::F32,
     DType::F64,
@@ -18,7 +18,7 @@ pub(crate) const CARRIED: [DType; 12] = [
 ];
 
 /// The contract's name for one of tract's dtypes. Symbolic dimensions leave a graph as `i64`.
-pub(crate) fn of(datum: DatumType) -> Option<DType> {
+pub fn of(datum: DatumType) -> Option<DType> {
     Some(match datum.unquantized() {
         DatumType::F16 => DType::F16,
         DatumType::F32 => DType::F32,

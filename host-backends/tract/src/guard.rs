@@ -4,16 +4,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use godwit_backend::{Error, Result};
 
 /// Calls into the library; a panic there becomes `on_panic`, with what it said as the source.
-pub(crate) fn guarded<T>(
-    on_panic: impl FnOnce() -> Error,
-    work: impl FnOnce() -> Result<T>,
-) -> Result<T> {
+///
+/// # Errors
+///
+/// What `work` gives, or `on_panic`.
+pub fn guarded<T>(on_panic: impl FnOnce() -> Error, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|payload| Err(on_panic().with_source(said(&*payload))))
 }
 
 /// What a panic said.
-pub(crate) fn said(payload: &(dyn Any + Send)) -> String {
+pub fn said(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     format!("panic: {}", text.unwrap_or("of an unknown kind"))

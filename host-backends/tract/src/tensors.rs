@@ -1,3 +1,5 @@
+//! Between the contract's tensors and tract's.
+
 use std::sync::Arc;
 
 use bytemuck::{Pod, checked};
@@ -12,7 +14,11 @@ use crate::dtype;
 ///
 /// The one copy of an input: tract frees a tensor's memory by itself, so it can neither borrow nor own
 /// ours.
-pub(crate) fn input(tensor: &Tensor) -> Result<TValue> {
+///
+/// # Errors
+///
+/// `InvalidArgument` for a bool that is neither 0 nor 1, `Unsupported` for bf16.
+pub fn input(tensor: &Tensor) -> Result<TValue> {
     let bytes =
         tensor.host().ok_or_else(|| Error::internal("an input that is still on another device"))?;
     let shape = tensor.shape();
@@ -34,7 +40,7 @@ pub(crate) fn input(tensor: &Tensor) -> Result<TValue> {
             })?;
             TractTensor::from_shape(shape, values).map_err(refused)
         }
-        DType::Bf16 => Err(Error::unsupported("the CPU device does not compute with bf16")),
+        DType::Bf16 => Err(Error::unsupported("tract does not compute with bf16")),
     };
     Ok(copied?.into_tvalue())
 }
@@ -49,7 +55,7 @@ fn copy<T: Pod + Datum>(shape: &Shape, bytes: &Buffer) -> Result<TractTensor> {
 }
 
 fn refused(error: tract_onnx::prelude::TractError) -> Error {
-    Error::failed("the CPU device refused an input").with_source(error)
+    Error::failed("the library refused an input").with_source(error)
 }
 
 /// A tensor of tract's, shared as it is.
@@ -65,7 +71,11 @@ impl HostMemory for Adopted {
 }
 
 /// Shares an output without copying it, charged to `memory`'s budget.
-pub(crate) fn output(value: TValue, memory: &Memory) -> Result<Tensor> {
+///
+/// # Errors
+///
+/// `TooLarge` when the budget is spent, `Unsupported` for a dtype that tensors do not have.
+pub fn output(value: TValue, memory: &Memory) -> Result<Tensor> {
     let tensor = value.into_arc_tensor();
     let plain = tensor.datum_type() != DatumType::TDim && tensor.as_plain_ram().is_some();
     let dtype = dtype::of(tensor.datum_type()).filter(|_| plain).ok_or_else(|| {

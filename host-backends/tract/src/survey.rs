@@ -15,30 +15,30 @@ const NAMED: usize = 5;
 const MOST: i64 = 1 << 28;
 
 /// Refuses what this device does not have: operators, dtypes, weights outside the file.
-pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto) -> Result<()> {
+pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto, device: &str) -> Result<()> {
     let mut found = Found::default();
     found.graph(onnx, graph);
     if found.external {
-        return Err(Error::unsupported(
-            "the model keeps weights in other files, and the CPU device takes models as one file: \
-             save it with its weights inside",
-        ));
+        return Err(Error::unsupported(format!(
+            "the model keeps weights in other files, and {device} takes models as one file: save it \
+             with its weights inside"
+        )));
     }
     if found.vast {
-        return Err(Error::too_large(
-            "the model fills a constant of more than 268435456 elements, the most that the CPU \
-             device makes of one",
-        ));
+        return Err(Error::too_large(format!(
+            "the model fills a constant of more than 268435456 elements, the most that {device} \
+             makes of one"
+        )));
     }
     if !found.dtypes.is_empty() {
         return Err(Error::unsupported(format!(
-            "the model uses dtypes that the CPU device does not have: {}",
+            "the model uses dtypes that {device} does not have: {}",
             list(&found.dtypes)
         )));
     }
     if !found.operators.is_empty() {
         return Err(Error::unsupported(format!(
-            "the model uses operators that the CPU device does not have: {}",
+            "the model uses operators that {device} does not have: {}",
             list(&found.operators)
         )));
     }

@@ -1,0 +1,108 @@
+//! Which operators of a model run on the GPU, and which were left on the processor.
+
+use tract_gpu::fact::DeviceTypedFactExt;
+use tract_gpu::sync::{DeviceSync, DeviceSyncKind};
+use tract_gpu::tensor::DeviceTensorExt;
+use tract_onnx::prelude::{DatumType, OutletId, TypedModel};
+use tract_onnx::tract_core::model::TypedNode;
+use tract_onnx::tract_core::ops::cnn::Conv;
+use tract_onnx::tract_core::ops::konst::Const;
+use tract_onnx::tract_core::ops::source::TypedSource;
+
+/// Names in a message, at most.
+const NAMED: usize = 5;
+
+/// Where a compiled model's operators run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Census {
+    pub(crate) on_gpu: usize,
+    /// The names of those that compute on the processor. Arithmetic on dimensions is not counted: it
+    /// holds no values of tensors.
+    pub(crate) on_cpu: Vec<String>,
+}
+
+impl Census {
+    pub(crate) fn of(model: &TypedModel) -> Self {
+        let mut census = Self::default();
+        for node in model.nodes() {
+            let moves = node.op_is::<DeviceSync>();
+            if moves || node.op_is::<Const>() || node.op_is::<TypedSource>() {
+                continue;
+            }
+            let facts = || node.outputs.iter().map(|output| &output.fact);
+            if facts().any(|fact| fact.as_device_fact().is_some()) {
+                census.on_gpu += 1;
+            } else if facts().any(|fact| fact.datum_type != DatumType::TDim) {
+                census.on_cpu.push(node.name.chars().take(64).collect());
+            }
+        }
+        census
+    }
+
+    /// The names on the processor, as many as a message should hold.
+    pub(crate) fn named(&self) -> String {
+        let shown: Vec<&str> = self.on_cpu.iter().take(NAMED).map(String::as_str).collect();
+        match self.on_cpu.len().saturating_sub(NAMED) {
+            0 => shown.join(", "),
+            more => format!("{} and {more} more", shown.join(", ")),
+        }
+    }
+}
+
+/// Whether the model, before it is made for the GPU, has convolutions of `f32`.
+pub(crate) fn convolves(model: &TypedModel) -> bool {
+    model.nodes().iter().any(|node| {
+        let takes = || node.inputs.iter().filter_map(|input| model.outlet_fact(*input).ok());
+        node.op_is::<Conv>() && takes().any(|fact| fact.datum_type == DatumType::F32)
+    })
+}
+
+/// Whether an input is wanted on the GPU alone.
+pub(crate) fn is_sent(model: &TypedModel, input: OutletId) -> bool {
+    let sends = |node: &TypedNode| {
+        node.op_as::<DeviceSync>().is_some_and(|sync| sync.kind == DeviceSyncKind::ToDevice)
+    };
+    let takers = model.nodes().iter().filter(|node| node.inputs.contains(&input));
+    let mut takers = takers.peekable();
+    takers.peek().is_some() && takers.all(sends)
+}
+
+/// Bytes of the weights that lie on the GPU.
+pub(crate) fn weights(model: &TypedModel) -> u64 {
+    let mut seen = std::collections::HashSet::new();
+    let mut bytes = 0u64;
+    for node in model.nodes() {
+        let own = node.op_as::<Const>().map(|constant| constant.val());
+        let known = node.outputs.iter().filter_map(|output| output.fact.konst.as_ref());
+        for tensor in own.into_iter().chain(known).filter_map(|it| it.as_device_tensor()) {
+            if seen.insert(tensor.device_buffer_ptr()) {
+                let size = tensor.len().saturating_mul(tensor.datum_type().size_of());
+                bytes = bytes.saturating_add(size as u64);
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_a_few() {
+        let mut census = Census::default();
+        census.on_cpu = ["a", "b"].map(str::to_owned).to_vec();
+        assert_eq!(census.named(), "a, b");
+        census.on_cpu = (0..7).map(|index| index.to_string()).collect();
+        assert_eq!(census.named(), "0, 1, 2, 3, 4 and 2 more");
+    }
+
+    #[test]
+    fn convolutions_of_f32_are_seen_before_anything_is_loaded() {
+        let read = |onnx: &[u8]| {
+            godwit_tract::read(onnx, "a test", &godwit_backend::Stop::default()).unwrap().model
+        };
+        assert!(convolves(&read(godwit_fixtures::models::DIGITS_ONNX)));
+        assert!(!convolves(&read(&godwit_fixtures::models::matmul_chain(8, 2))));
+    }
+}

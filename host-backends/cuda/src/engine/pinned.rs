@@ -1,0 +1,188 @@
+//! Page-locked memory of the host, which the GPU copies from and to without help.
+
+#![allow(unsafe_code, reason = "the driver gives page-locked memory as addresses")]
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::slice;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cudarc::driver::CudaContext;
+use godwit_backend::{Error, HostMemory, Result};
+
+use crate::driver;
+use crate::fault::explain;
+
+/// Below this, slabs come in powers of two; above, in multiples of it.
+const STEP: usize = 1 << 20;
+const LEAST: usize = 4096;
+
+/// Bytes that wait for their next use, at most: page-locked memory is taken from everybody.
+const RETAINED: usize = 256 << 20;
+
+/// A pool of page-locked memory.
+#[derive(Clone)]
+pub(crate) struct Pinned(Arc<Pool>);
+
+struct Pool {
+    context: Arc<CudaContext>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    slabs: BTreeMap<usize, Vec<Slab>>,
+    bytes: usize,
+}
+
+/// Page-locked memory, freed by its pool.
+struct Slab {
+    address: *mut u8,
+    capacity: usize,
+    /// The budget that wrote it last.
+    owner: u64,
+}
+
+// SAFETY: a slab is memory and nothing else; whoever holds it is the only one to touch it.
+unsafe impl Send for Slab {}
+// SAFETY: through a shared slab the memory is only read.
+unsafe impl Sync for Slab {}
+
+impl Pinned {
+    pub(crate) fn new(context: Arc<CudaContext>) -> Self {
+        Self(Arc::new(Pool { context, waiting: Mutex::default() }))
+    }
+
+    /// `len` bytes: zeros, or what the same budget left there.
+    pub(crate) fn take(&self, len: usize, owner: u64) -> Result<Locked> {
+        let capacity = capacity_for(len).ok_or_else(|| Error::too_large("too many bytes"))?;
+        let mut slab = match self.0.get(capacity) {
+            Some(slab) => slab,
+            None => self.0.fresh(capacity)?,
+        };
+        if slab.owner != owner {
+            slab.bytes_mut().fill(0);
+            slab.owner = owner;
+        }
+        Ok(Locked { slab: Some(slab), len, pool: self.clone() })
+    }
+}
+
+fn capacity_for(len: usize) -> Option<usize> {
+    if len <= STEP {
+        return Some(len.max(LEAST).next_power_of_two());
+    }
+    len.checked_next_multiple_of(STEP).filter(|&size| isize::try_from(size).is_ok())
+}
+
+impl Pool {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, capacity: usize) -> Option<Slab> {
+        let mut waiting = self.lock();
+        let slab = waiting.slabs.get_mut(&capacity)?.pop()?;
+        waiting.bytes -= capacity;
+        Some(slab)
+    }
+
+    fn fresh(&self, capacity: usize) -> Result<Slab> {
+        let address = driver::lock_pages(&self.context, capacity).map_err(|error| {
+            let otherwise = Error::out_of_memory("the host has no memory left to lock");
+            explain(format!("{error:#}"), otherwise)
+        })?;
+        // No budget has this number: the memory is cleared for the first one.
+        Ok(Slab { address, capacity, owner: 0 })
+    }
+
+    fn put(&self, slab: Slab) {
+        let mut waiting = self.lock();
+        if waiting.bytes.saturating_add(slab.capacity) <= RETAINED {
+            waiting.bytes += slab.capacity;
+            waiting.slabs.entry(slab.capacity).or_default().push(slab);
+        } else {
+            drop(waiting);
+            self.free(&slab);
+        }
+    }
+
+    fn free(&self, slab: &Slab) {
+        // SAFETY: slabs come from `lock_pages`, are freed when nobody holds them, and whoever copied
+        // from or to one has waited for it.
+        unsafe { driver::unlock_pages(&self.context, slab.address) }
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        let waiting = std::mem::take(&mut *self.lock());
+        waiting.slabs.into_values().flatten().for_each(|slab| self.free(&slab));
+    }
+}
+
+impl Slab {
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        // SAFETY: the slab owns `capacity` bytes, which the driver has mapped, and is borrowed mutably.
+        unsafe { slice::from_raw_parts_mut(self.address, self.capacity) }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        // SAFETY: as above, for reading.
+        unsafe { slice::from_raw_parts(self.address, self.capacity) }
+    }
+}
+
+/// Page-locked bytes of one owner, who gives them back by dropping them.
+pub(crate) struct Locked {
+    slab: Option<Slab>,
+    len: usize,
+    pool: Pinned,
+}
+
+impl Locked {
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        let len = self.len;
+        let all = self.slab.as_mut().map(Slab::bytes_mut);
+        all.and_then(|all| all.get_mut(..len)).unwrap_or_default()
+    }
+}
+
+impl HostMemory for Locked {
+    fn bytes(&self) -> &[u8] {
+        let all = self.slab.as_ref().map(Slab::bytes);
+        all.and_then(|all| all.get(..self.len)).unwrap_or_default()
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        if let Some(slab) = self.slab.take() {
+            self.pool.0.put(slab);
+        }
+    }
+}
+
+impl fmt::Debug for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pinned({} bytes waiting)", self.0.lock().bytes)
+    }
+}
+
+impl fmt::Debug for Locked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Locked({} bytes)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::capacity_for;
+
+    #[test]
+    fn few_sizes_when_small_and_little_waste_when_large() {
+        let sizes = [0, 1, 5000, (1 << 20) + 1, 3 << 20].map(|len| capacity_for(len).unwrap());
+        assert_eq!(sizes, [4096, 4096, 8192, 2 << 20, 3 << 20]);
+        assert_eq!(capacity_for(usize::MAX), None);
+    }
+}

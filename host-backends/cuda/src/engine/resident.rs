@@ -1,0 +1,105 @@
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
+
+use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result};
+use tract_gpu::tensor::OwnedDeviceTensor;
+
+use super::gpu::Gpu;
+use super::lane::Lane;
+use super::pinned::Locked;
+use crate::driver;
+use crate::fault::explain;
+
+/// An output that stays on the GPU until someone reads it, charged to the budget of its run.
+pub(crate) struct Resident {
+    gpu: Arc<Gpu>,
+    lane: Arc<Lane>,
+    device: DeviceId,
+    tensor: Option<Box<dyn OwnedDeviceTensor>>,
+    bytes: usize,
+    _charge: Charge,
+}
+
+impl Resident {
+    pub(crate) fn new(
+        gpu: &Arc<Gpu>,
+        lane: &Arc<Lane>,
+        device: &DeviceId,
+        tensor: Box<dyn OwnedDeviceTensor>,
+        memory: &Memory,
+    ) -> Result<Self> {
+        let bytes = tensor.len().saturating_mul(tensor.datum_type().size_of());
+        let charge = memory.budget().charge(bytes as u64)?;
+        Ok(Self {
+            gpu: gpu.clone(),
+            lane: lane.clone(),
+            device: device.clone(),
+            tensor: Some(tensor),
+            bytes,
+            _charge: charge,
+        })
+    }
+
+    /// Another handle of the tensor.
+    pub(crate) fn tensor(&self) -> Result<Box<dyn OwnedDeviceTensor>> {
+        self.tensor.clone().ok_or_else(|| Error::internal("a tensor that was dropped is in use"))
+    }
+
+    /// Its bytes on the host, fetched by this thread, which is a lane.
+    pub(crate) fn fetch(&self, budget: u64) -> Result<Locked> {
+        fetch(&self.gpu, &*self.tensor()?, self.bytes, budget)
+    }
+}
+
+fn fetch(gpu: &Gpu, tensor: &dyn OwnedDeviceTensor, bytes: usize, budget: u64) -> Result<Locked> {
+    let mut locked = gpu.pinned.take(bytes, budget)?;
+    driver::fetch(tensor, locked.bytes_mut()).map_err(|error| {
+        let otherwise = Error::failed("the GPU did not give an output");
+        gpu.note(explain(format!("{error:#}"), otherwise))
+    })?;
+    gpu.meter.fetched(bytes);
+    Ok(locked)
+}
+
+impl DeviceBuffer for Resident {
+    fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    fn byte_len(&self) -> usize {
+        self.bytes
+    }
+
+    fn read<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Buffer>> {
+        Box::pin(async move {
+            self.gpu.alive()?;
+            let (gpu, tensor, bytes) = (self.gpu.clone(), self.tensor()?, self.bytes);
+            let budget = memory.budget().id();
+            let read = self.lane.run(move |_| {
+                let read = fetch(&gpu, &*tensor, bytes, budget);
+                drop(tensor);
+                read
+            });
+            memory.adopt(read.await??)
+        })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Drop for Resident {
+    fn drop(&mut self) {
+        // The memory is freed in the order of the stream that allocated it, from whatever thread this is.
+        self.gpu.bind();
+        self.tensor = None;
+    }
+}
+
+impl fmt::Debug for Resident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resident({} bytes on {})", self.bytes, self.device)
+    }
+}

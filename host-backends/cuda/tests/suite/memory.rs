@@ -1,0 +1,88 @@
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures::executor::block_on;
+use godwit_backend::{Backend, Budget, ErrorKind, Memory, Target};
+use godwit_fixtures::models;
+
+use crate::standin::{StandIn, backend, one, onnx, rows, sigmoid, standin, values};
+
+/// Waits for what a lane drops on its own time.
+fn settles(standin: &StandIn, bytes: u64) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while standin.read("standin_live") != bytes {
+        let live = standin.read("standin_live");
+        assert!(Instant::now() < end, "{live} bytes are held, not {bytes}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn a_model_holds_its_weights_and_gives_all_back() {
+    let (_one, standin) = standin();
+    let backend = backend();
+    let live = || standin.read("standin_live");
+    block_on(async {
+        let before = live();
+        let model = onnx(models::matmul_chain(64, 4));
+        let graph = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
+        let held = live() - before;
+        assert!(held >= 64 * 64 * 4, "{held} bytes for the matrix");
+        assert_eq!(graph.footprint(), held);
+        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let outputs = context.run(one(rows(100, 64))).await.unwrap();
+        assert!(live() > before + held, "the output is on the GPU");
+        drop(outputs);
+        drop((context, graph));
+        settles(standin, before);
+        // Freed memory is kept for the next run while a model is loaded, and no longer.
+        let end = Instant::now() + Duration::from_secs(10);
+        while standin.read("standin_kept") != 0 {
+            assert!(Instant::now() < end, "freed memory was not given back to the driver");
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+}
+
+#[test]
+fn outputs_are_charged_where_they_are() {
+    let (_one, _) = standin();
+    let backend = backend();
+    block_on(async {
+        let graph =
+            backend.load(&onnx(models::matmul_chain(8, 1)), &Target::new("cuda:0")).await.unwrap();
+        let memory = Memory::new(Default::default(), Budget::new("tensors", 500));
+        let mut context = graph.context(&memory).await.unwrap();
+        let outputs = context.run(one(rows(8, 8))).await.unwrap();
+        assert_eq!(memory.budget().used(), 256);
+        let error = outputs[0].to_host(&memory).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "a copy beside the original is too much");
+        let error = context.run(one(rows(16, 8))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        drop(outputs);
+        assert_eq!(memory.budget().used(), 0);
+        context.run(one(rows(8, 8))).await.unwrap();
+    });
+}
+
+#[test]
+fn another_tenant_finds_zeros_where_nothing_was_written() {
+    let (_one, standin) = standin();
+    let backend = backend();
+    block_on(async {
+        let target = Target::new("cuda:0");
+        let chain = backend.load(&onnx(models::matmul_chain(8, 1)), &target).await.unwrap();
+        // The stand-in has no kernel for it: its output holds whatever its memory held before.
+        let unwritten = backend.load(&onnx(sigmoid()), &target).await.unwrap();
+        let leave = async |memory: &Memory| {
+            let mut context = chain.context(memory).await.unwrap();
+            drop(context.run(one(rows(4, 8))).await.unwrap());
+        };
+        let (first, second) = (Memory::unlimited(), Memory::unlimited());
+        leave(&first).await;
+        let mut context = unwritten.context(&second).await.unwrap();
+        let outputs = context.run(one(rows(4, 8))).await.unwrap();
+        assert!(values(&outputs[0]).await.iter().all(|&value| value == 0.0));
+        assert!(standin.read("standin_cleared") >= 128);
+    });
+}
