@@ -34,28 +34,29 @@ pub struct Equivalence {
 }
 
 impl Equivalence {
-    /// Reads a declaration.
+    /// Reads a file of declarations: the list that `godwit verify --declare` writes.
     ///
     /// # Errors
     ///
-    /// `InvalidEncoding` when it is not one of this version.
-    pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let read: Self = serde_json::from_slice(bytes).map_err(|error| {
-            Error::invalid_encoding("this is not a declaration of equivalence").with_source(error)
+    /// `InvalidEncoding` when it is no such list, or one of them is of another version.
+    pub fn parse(bytes: &[u8]) -> Result<Vec<Self>> {
+        let read: Vec<Self> = serde_json::from_slice(bytes).map_err(|error| {
+            let what = "this is not a list of declarations of equivalence";
+            Error::invalid_encoding(what).with_source(error)
         })?;
-        match read.format == FORMAT && read.version == VERSION {
+        match read.iter().all(|one| one.format == FORMAT && one.version == VERSION) {
             true => Ok(read),
-            false => Err(Error::invalid_encoding("the declaration is of another version")),
+            false => Err(Error::invalid_encoding("a declaration is of another version")),
         }
     }
 
-    /// The declaration as a file's bytes.
+    /// Declarations as a file's bytes, which [`Equivalence::parse`] reads.
     ///
     /// # Errors
     ///
-    /// `Internal` when it cannot be written as JSON.
-    pub fn to_json(&self) -> Result<Vec<u8>> {
-        files::json("the declaration", self)
+    /// `Internal` when they cannot be written as JSON.
+    pub fn to_json(declarations: &[Self]) -> Result<Vec<u8>> {
+        files::json("the declarations", &declarations)
     }
 
     /// Whether it says that `a` and `b`, as they are now, are equivalent for the model of `digest`.

@@ -13,9 +13,9 @@ fn devices() -> Vec<Device> {
 fn a_declaration_covers_what_was_verified_and_nothing_else() {
     let (report, _) = verified(&replay(&classifier(), 1), sound());
     let declared = report.equivalences();
-    let [declared] = declared.as_slice() else { panic!("{declared:?}") };
-    let read = Equivalence::parse(&declared.to_json().unwrap()).unwrap();
-    assert_eq!(&read, declared);
+    let read = Equivalence::parse(&Equivalence::to_json(&declared).unwrap()).unwrap();
+    assert_eq!(read, declared);
+    let [read] = read.as_slice() else { panic!("{read:?}") };
     assert_eq!(read.samples, 6);
 
     let digest = classifier().digest().to_string();
@@ -33,5 +33,10 @@ fn a_declaration_covers_what_was_verified_and_nothing_else() {
 fn what_differs_is_not_declared() {
     let (report, _) = verified(&replay(&classifier(), 1), sound().wrong_weight(0, 1.0));
     assert!(report.equivalences().is_empty());
-    assert_eq!(Equivalence::parse(b"{}").unwrap_err().kind(), ErrorKind::InvalidEncoding);
+    assert_eq!(Equivalence::parse(b"[]").unwrap(), []);
+    let other = br#"[{"format": "godwit-equivalence", "version": 2}]"#;
+    for damaged in [&b"{}"[..], b"", other] {
+        let error = Equivalence::parse(damaged).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidEncoding);
+    }
 }
