@@ -107,6 +107,8 @@ fn what_cannot_be_meant_is_refused() {
         (endpoint("").replace("http://", "ftp://"), "http"),
         (endpoint("").replace("http://", "http://me:s3cret@"), "auth"),
         (endpoint("retry = { budget = 2.0 }"), "budget"),
+        (endpoint("proxy = \"http://me:s3cret@p:1\""), "proxy"),
+        (endpoint("proxy = \"socks5://p:1\""), "proxy"),
         (endpoint("timeouts = { request = \"0s\" }"), "timeout"),
         (endpoint("precision = \"f8\""), "precision"),
         (endpoint("tls = { roots = \"no/such/file\" }"), "certificates"),

@@ -2,7 +2,9 @@
 
 import sys
 
+import grpc.aio._server
 import onnxruntime
+import uvicorn
 from kserve import InferOutput, InferRequest, InferResponse, Model, ModelServer
 
 
@@ -28,7 +30,23 @@ class Digits(Model):
         return InferResponse(response_id=payload.id, model_name=self.name, infer_outputs=outputs)
 
 
+def stay_on_loopback():
+    """Both of its servers listen on every address of the machine, and have no option for it."""
+    configure = uvicorn.Config.__init__
+    add_port = grpc.aio._server.Server.add_insecure_port
+
+    def configured(self, *args, **options):
+        configure(self, *args, **{**options, "host": "127.0.0.1"})
+
+    def added(self, address):
+        return add_port(self, address.replace("[::]", "127.0.0.1"))
+
+    uvicorn.Config.__init__ = configured
+    grpc.aio._server.Server.add_insecure_port = added
+
+
 if __name__ == "__main__":
+    stay_on_loopback()
     port, grpc_port, path = sys.argv[1:]
     server = ModelServer(http_port=int(port), grpc_port=int(grpc_port), workers=1)
     server.start([Digits(path)])

@@ -17,10 +17,12 @@ pub mod others;
 pub mod proxy;
 mod python;
 pub mod triton;
+pub mod tunnel;
 
 use godwit_backend::{Backend, DType, ExecutionContext, Graph, Memory, Model, Target, Tensor};
 use godwit_remote::{Endpoint, Remote, RemoteOptions};
 
+pub use others::python;
 pub use python::{Server, free_ports, installed};
 pub use triton::Triton;
 

@@ -37,7 +37,7 @@ fn script(name: &str) -> std::path::PathBuf {
 }
 
 /// A Python with the packages of `server`.
-fn python(server: &str) -> Command {
+pub fn python(server: &str) -> Command {
     let site = installed(server).join("site-packages");
     let mut command = Command::new(crate::python::interpreter());
     command.env("PYTHONPATH", site).env("PYTHONUNBUFFERED", "1");

@@ -21,9 +21,9 @@ pub struct Triton {
     pub http: u16,
     /// The port of gRPC.
     pub grpc: u16,
-    /// The port that speaks as a container in SageMaker does, for one model.
+    /// The port that speaks as a container in SageMaker does, for the digits; 0 unless asked for.
     pub sagemaker: u16,
-    /// The port that speaks as a container in Vertex AI does, for one model.
+    /// The port that speaks as a container in Vertex AI does, for the digits; 0 unless asked for.
     pub vertex: u16,
     _server: Server,
     _folder: TempDir,
@@ -31,7 +31,7 @@ pub struct Triton {
 
 impl Triton {
     /// Starts it with those of the small models whose names `wanted` takes, and waits until it is ready.
-    /// SageMaker's and Vertex's ports serve the digits, which are always there.
+    /// The digits are always there.
     pub fn start(wanted: impl Fn(&str) -> bool) -> Self {
         let models = small_models().into_iter();
         let is_wanted = |name: &str| wanted(name) && !LEFT_OUT.contains(&name);
@@ -39,7 +39,17 @@ impl Triton {
     }
 
     /// Starts it with the digits and `models`, by name and bytes.
-    pub fn with(mut models: Vec<(String, Vec<u8>)>) -> Self {
+    pub fn with(models: Vec<(String, Vec<u8>)>) -> Self {
+        Self::launch(models, false)
+    }
+
+    /// Starts it with the digits, and the ports for clouds. These listen on every address of the machine:
+    /// Triton lets nobody choose.
+    pub fn with_clouds() -> Self {
+        Self::launch(Vec::new(), true)
+    }
+
+    fn launch(mut models: Vec<(String, Vec<u8>)>, clouds: bool) -> Self {
         models.retain(|(name, _)| name != "digits");
         models.push(("digits".into(), DIGITS_ONNX.to_vec()));
         let folder = TempDir::new().expect("a temporary folder");
@@ -54,24 +64,30 @@ impl Triton {
         command
             .env("LD_LIBRARY_PATH", site.join("nvidia_pytriton.libs"))
             .env("GODWIT_SITE_PACKAGES", &site)
-            .env("SAGEMAKER_TRITON_DEFAULT_MODEL_NAME", "digits")
-            .env("AIP_MODE", "PREDICTION")
-            .env("AIP_HTTP_PORT", vertex.to_string())
-            .env("AIP_PREDICT_ROUTE", "/predict")
-            .env("AIP_HEALTH_ROUTE", "/health")
             .arg(format!("--model-repository={}", repository.display()))
             .arg(format!("--backend-directory={}", home.join("backends").display()))
             .args(["--disable-auto-complete-config", "--allow-metrics=false"])
             .args(["--allow-http=true", "--http-address=127.0.0.1"])
             .args(["--allow-grpc=true", "--grpc-address=127.0.0.1"])
-            .args(["--allow-sagemaker=true", "--allow-vertex-ai=true"])
-            .arg("--vertex-ai-default-model=digits")
             .arg(format!("--http-port={http}"))
             .arg(format!("--grpc-port={grpc}"))
-            .arg(format!("--sagemaker-port={sagemaker}"))
-            .arg(format!("--vertex-ai-port={vertex}"));
+            .args([format!("--allow-sagemaker={clouds}"), format!("--allow-vertex-ai={clouds}")]);
+        if clouds {
+            command
+                .env("SAGEMAKER_TRITON_DEFAULT_MODEL_NAME", "digits")
+                .env("AIP_MODE", "PREDICTION")
+                .env("AIP_HTTP_PORT", vertex.to_string())
+                .env("AIP_PREDICT_ROUTE", "/predict")
+                .env("AIP_HEALTH_ROUTE", "/health")
+                .arg("--vertex-ai-default-model=digits")
+                .arg(format!("--sagemaker-port={sagemaker}"))
+                .arg(format!("--vertex-ai-port={vertex}"));
+        }
         let mut server = Server::start(&mut command, folder.path().join("log"));
         server.wait(http, "/v2/health/ready");
+        if !clouds {
+            return Self { http, grpc, sagemaker: 0, vertex: 0, _server: server, _folder: folder };
+        }
         server.wait(vertex, "/health");
         Self { http, grpc, sagemaker, vertex, _server: server, _folder: folder }
     }

@@ -40,7 +40,7 @@ fn signed(url: String) -> Endpoint {
 
 #[test]
 fn sagemaker_classifies_digits() {
-    let triton = Triton::start(|_| false);
+    let triton = Triton::with_clouds();
     let plain = format!("http://127.0.0.1:{}/invocations", triton.sagemaker);
     block_on(async {
         let endpoint = Endpoint {
@@ -108,7 +108,7 @@ fn signed_calls() {
 
 #[test]
 fn vertex_classifies_digits_with_googles_tokens() {
-    let triton = Triton::start(|_| false);
+    let triton = Triton::with_clouds();
     let metadata = MetadataServer::start();
     let proxy = Proxy::start(triton.vertex);
     let google = Auth::Google(Google {

@@ -8,7 +8,6 @@
     reason = "a panic here is a failed test"
 )]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use godwit_backend::{
@@ -18,6 +17,7 @@ use godwit_remote::{
     Auth, Bearer, Binary, Endpoint, Remote, Retry, Secret, Sizes, State, Timeouts, Tls,
 };
 use godwit_remote_tests::proxy::{Fault, Proxy};
+use godwit_remote_tests::tunnel::certificate;
 use godwit_remote_tests::{Triton, block_on, context, free_ports, load, remote};
 
 const TOKEN: &str = "tok-0123456789";
@@ -283,19 +283,10 @@ fn an_expired_token_is_replaced_once() {
 
 #[test]
 fn only_a_certificate_of_the_right_name_is_trusted() {
-    use tokio_rustls::rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
-
     let triton = Triton::start(|name| name == "add");
     let serves = |name: &str| {
-        let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .unwrap();
-        (Proxy::tls(triton.http, config), made.cert.pem())
+        let (config, pem) = certificate(name, &[]);
+        (Proxy::tls(triton.http, config), pem)
     };
     let (right, right_pem) = serves("localhost");
     let (wrong, wrong_pem) = serves("elsewhere.example");

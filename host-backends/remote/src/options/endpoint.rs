@@ -156,6 +156,14 @@ impl Endpoint {
         if !self.url.username().is_empty() || self.url.password().is_some() {
             return wrong("has a secret in its url: give it by reference, under 'auth'");
         }
+        if let Some(proxy) = &self.proxy {
+            if !matches!(proxy.scheme(), "http" | "https") || proxy.host().is_none() {
+                return wrong("needs a proxy that begins with http:// or https://");
+            }
+            if !proxy.username().is_empty() || proxy.password().is_some() {
+                return wrong("has a secret in the address of its proxy, where none may be");
+            }
+        }
         if self.timeouts.request.is_zero() || self.timeouts.connect.is_zero() {
             return wrong("has a timeout of zero, in which nothing can be done");
         }
