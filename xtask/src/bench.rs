@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use crate::shell::{cargo, cargo_target, root, run};
-use crate::{say, targets};
+use crate::{say, servers, targets};
 
 /// Where measurements and what they need are kept.
 const FOLDER: &str = "target/bench";
@@ -15,6 +15,15 @@ pub(crate) fn overhead(args: &[String]) -> Result<()> {
     say::step("bench: what the sandbox adds to one inference");
     let mut bench = cargo();
     bench.args(["run", "--release", "--package", "godwit-bench", "--", "overhead", "--guest"]);
+    run(bench.arg(guest).args(args))
+}
+
+pub(crate) fn remote(args: &[String]) -> Result<()> {
+    servers::install()?;
+    let guest = guest()?;
+    say::step("bench: what a guest's call to a server takes beyond a bare client's");
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "godwit-bench", "--", "remote", "--guest"]);
     run(bench.arg(guest).args(args))
 }
 

@@ -116,6 +116,14 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// What a guest's call to a server adds to the same call by a bare Rust client, and by Python's
+    ///
+    /// Starts NVIDIA Triton on this machine, over HTTP and gRPC. Builds with the release profile.
+    Remote {
+        /// Passed to the benchmark; `-- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// The same of wasmtime's own wasi-nn, with ONNX Runtime and OpenVINO; `bench overhead` then shows both
     Peer {
         /// Passed to the benchmark; `-- --help` lists them
@@ -154,6 +162,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Coverage { args } => coverage::report(&args),
         Chore::Conformance { peer, args } => conformance::judge(peer.is_some(), &args),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
+        Chore::Bench(Bench::Remote { args }) => bench::remote(&args),
         Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
     }
 }

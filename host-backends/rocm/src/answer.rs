@@ -40,7 +40,9 @@ pub(crate) fn on_host(
         unsafe { copy(&output, *dtype, shape, buffer) }?;
     }
     let outputs = outputs.into_iter().zip(&compiled.outputs);
-    outputs.map(|(bytes, (dtype, shape))| Tensor::new(*dtype, shape.clone(), bytes.freeze())).collect()
+    outputs
+        .map(|(bytes, (dtype, shape))| Tensor::new(*dtype, shape.clone(), bytes.freeze()))
+        .collect()
 }
 
 /// Why a run failed: the library does not say.
@@ -77,7 +79,8 @@ unsafe fn copy(output: &Output<'_>, dtype: DType, shape: &Shape, to: &mut [u8]) 
     for element in to.chunks_exact_mut(size) {
         let place: usize = index.iter().zip(output.strides).map(|(at, stride)| at * stride).sum();
         // SAFETY: as promised, for the place is within the dimensions.
-        element.copy_from_slice(unsafe { slice::from_raw_parts(output.data.add(place * size), size) });
+        element
+            .copy_from_slice(unsafe { slice::from_raw_parts(output.data.add(place * size), size) });
         for (at, most) in index.iter_mut().zip(output.shape.iter()).rev() {
             *at += 1;
             if *at < *most {

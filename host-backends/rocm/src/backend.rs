@@ -105,13 +105,15 @@ impl Backend for Rocm {
                     "an ONNX model is one file, not {}",
                     model.parts().len()
                 )),
-                other => Error::unsupported(format!("ROCm's devices read onnx models, not {other}")),
+                other => {
+                    Error::unsupported(format!("ROCm's devices read onnx models, not {other}"))
+                }
             });
         };
         let (outline, guards) = {
             let proto = decode(bytes)?;
             let outline = outline(&proto)?;
-            refuse(&proto)?;
+            refuse(&proto, self.is_reference)?;
             let graph = proto.graph.as_ref().ok_or_else(|| Error::internal("a model lost"))?;
             let guards = Guards::new(graph, &outline.signature)?;
             (outline, guards)

@@ -133,7 +133,10 @@ impl Batches {
             bytes.get(..bytes.len() / rows).map(<[u8]>::to_vec)
         };
         one.len() == other.len()
-            && one.iter().zip(other).all(|(one, other)| row(one).is_some() && row(one) == row(other))
+            && one
+                .iter()
+                .zip(other)
+                .all(|(one, other)| row(one).is_some() && row(one) == row(other))
     }
 }
 

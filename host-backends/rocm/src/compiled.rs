@@ -59,7 +59,9 @@ impl Compiled {
                 continue;
             }
             let (Some(dtype), Some(dims)) = (dtype, dims) else {
-                return Err(Error::unsupported("MIGraphX's form of the model takes what no tensor is"));
+                return Err(Error::unsupported(
+                    "MIGraphX's form of the model takes what no tensor is",
+                ));
             };
             places.push((own, dtype, dims));
         }

@@ -63,7 +63,8 @@ impl RocmContext {
         match graph.place {
             Place::Reference => {
                 let sizes = compiled.outputs.iter().map(|(dtype, shape)| shape.byte_len(*dtype));
-                let buffers = sizes.map(|size| self.memory.writable(size?)).collect::<Result<_>>()?;
+                let buffers =
+                    sizes.map(|size| self.memory.writable(size?)).collect::<Result<_>>()?;
                 let (own, mut program) = (graph.clone(), program);
                 let job = graph.pool.runs.run(move |_| {
                     let names = &own.names;
@@ -145,9 +146,11 @@ impl RocmContext {
             Dim::Known(size) => Some(*size),
             Dim::Unknown => None,
             Dim::Symbol(symbol) => signature.inputs.iter().zip(inputs).find_map(|(info, input)| {
-                let at = info.dims.iter().flatten().position(
-                    |dim| matches!(dim, Dim::Symbol(other) if other == symbol),
-                )?;
+                let at = info
+                    .dims
+                    .iter()
+                    .flatten()
+                    .position(|dim| matches!(dim, Dim::Symbol(other) if other == symbol))?;
                 input.shape().get(at).copied()
             }),
         };

@@ -84,9 +84,7 @@ fn find(tensor: &Tensor, is: impl Fn(&i64) -> bool) -> Option<i64> {
     let bytes = tensor.host()?;
     match tensor.dtype() {
         DType::I64 => bytes.as_chunks().0.iter().map(|it| i64::from_le_bytes(*it)).find(is),
-        DType::I32 => {
-            bytes.as_chunks().0.iter().map(|it| i32::from_le_bytes(*it).into()).find(is)
-        }
+        DType::I32 => bytes.as_chunks().0.iter().map(|it| i32::from_le_bytes(*it).into()).find(is),
         _ => None,
     }
 }

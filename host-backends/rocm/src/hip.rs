@@ -9,7 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use godwit_backend::{DeviceMemory, Error, HostMemory, Result};
 
-use crate::sys::hip::{CopyKind, Functions, HipError, OUT_OF_MEMORY, PINNED, TO_DEVICE, TO_HOST, WITHIN};
+use crate::sys::hip::{
+    CopyKind, Functions, HipError, OUT_OF_MEMORY, PINNED, TO_DEVICE, TO_HOST, WITHIN,
+};
 
 /// The runtime's file names, the newest first.
 const NAMES: [&str; 4] =

@@ -10,13 +10,16 @@ use bytes::Bytes;
 use godwit_backend::{Buffer, DType, Dim, Error, Result, Signature, TensorInfo};
 use prost::Message;
 
-use crate::proto::{GraphProto, ModelProto, TensorProto, ValueInfoProto};
+use crate::proto::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 /// Nodes, those inside others included, at most: the library's passes take longer than linear time.
 const NODES: usize = 20_000;
 
 /// Bytes of all constants at most, so that sums of them never overflow.
 const BYTES: usize = 1 << 40;
+
+/// Elements that a few bytes may ask for, at most.
+const FILLED: i64 = 1 << 28;
 
 /// What is needed of a file.
 #[derive(Debug, Clone)]
@@ -46,7 +49,7 @@ pub(crate) fn outline(model: &ModelProto) -> Result<Outline> {
     let graph = graph.ok_or_else(|| broken("the bytes are not an ONNX model: no graph in it"))?;
     opset(model)?;
     let mut survey = Survey::default();
-    survey.graph(graph, &HashSet::new())?;
+    survey.graph(graph, &HashSet::new(), false)?;
     let given: HashSet<&str> = graph.initializer.iter().map(|it| &*it.name).collect();
     let inputs = graph.input.iter().filter(|input| !given.contains(&*input.name));
     let signature = Signature {
@@ -63,7 +66,8 @@ fn broken(why: &'static str) -> Error {
 /// The library takes the newest version of any operator set for the version of all.
 fn opset(model: &ModelProto) -> Result<()> {
     let standard = |domain: &str| matches!(domain, "" | "ai.onnx");
-    let own = model.opset_import.iter().filter(|it| standard(&it.domain)).map(|it| it.version).max();
+    let own =
+        model.opset_import.iter().filter(|it| standard(&it.domain)).map(|it| it.version).max();
     let own = own.ok_or_else(|| broken("the model does not say which operator set it uses"))?;
     if own < 1 || model.opset_import.iter().any(|it| it.version > own) {
         return Err(Error::unsupported(
@@ -82,7 +86,12 @@ struct Survey {
 
 impl Survey {
     /// Graphs nest no deeper than the decoder lets them.
-    fn graph<'a>(&mut self, graph: &'a GraphProto, outer: &HashSet<&'a str>) -> Result<()> {
+    fn graph<'a>(
+        &mut self,
+        graph: &'a GraphProto,
+        outer: &HashSet<&'a str>,
+        is_inner: bool,
+    ) -> Result<()> {
         if !graph.sparse.is_empty() {
             return Err(Error::unsupported("the model has sparse constants, which MIGraphX lacks"));
         }
@@ -118,9 +127,18 @@ impl Survey {
                     ));
                 }
                 attribute.t.iter().chain(&attribute.tensors).try_for_each(|it| self.tensor(it))?;
-                let mut inner = attribute.g.iter().chain(&attribute.graphs);
-                inner.try_for_each(|inner| self.graph(inner, &known))?;
+                for inner in attribute.g.iter().chain(&attribute.graphs) {
+                    if is_inner {
+                        // The library names modules after their places, which are not unique then, and
+                        // ends the process.
+                        return Err(Error::unsupported(
+                            "the model has branches or loops within others, which MIGraphX lacks",
+                        ));
+                    }
+                    self.graph(inner, &known, true)?;
+                }
             }
+            fills(node, graph)?;
             for name in node.output.iter().filter(|name| !name.is_empty()) {
                 if !known.insert(name) {
                     return Err(broken("two nodes give the same name"));
@@ -151,9 +169,10 @@ impl Survey {
             Error::unsupported("the model has a constant of a dtype that this device lacks")
         })?;
         let wrong = || broken("a constant of the model has other elements than its dimensions say");
-        let elements = tensor.dims.iter().try_fold(1usize, |product, dim| {
-            product.checked_mul(usize::try_from(*dim).ok()?)
-        });
+        let elements = tensor
+            .dims
+            .iter()
+            .try_fold(1usize, |product, dim| product.checked_mul(usize::try_from(*dim).ok()?));
         let elements = elements.ok_or_else(wrong)?;
         let bytes = elements.checked_mul(dtype.size()).filter(|bytes| *bytes <= BYTES);
         let bytes = bytes.ok_or_else(wrong)?;
@@ -171,6 +190,34 @@ impl Survey {
             raw => raw == bytes && all == 0,
         };
         if sound { Ok(()) } else { Err(wrong()) }
+    }
+}
+
+/// Refuses a constant that would be filled while the model is compiled, or a view of one, beyond any sane
+/// size.
+fn fills(node: &NodeProto, graph: &GraphProto) -> Result<()> {
+    let constant = |at: usize| {
+        let name = node.input.get(at)?;
+        let own = graph.initializer.iter().find(|it| it.name == *name);
+        let node = graph
+            .node
+            .iter()
+            .find(|it| it.op_type == "Constant" && it.output.first() == Some(name));
+        own.or_else(|| node?.attribute.iter().find_map(|it| it.t.as_ref()))
+    };
+    let sizes = match node.op_type.as_str() {
+        "ConstantOfShape" => constant(0),
+        "Expand" | "Tile" => constant(1),
+        _ => None,
+    };
+    let Some(sizes) = sizes.filter(|it| it.data_type == 7) else { return Ok(()) };
+    let raw = sizes.raw_data.as_chunks().0.iter().map(|it| i64::from_le_bytes(*it));
+    let product = raw.chain(sizes.int64_data.iter().copied()).try_fold(1i64, i64::checked_mul);
+    match product {
+        Some(product) if product <= FILLED => Ok(()),
+        _ => Err(Error::too_large(format!(
+            "the model fills more than {FILLED} elements, the most that this device makes of a few bytes"
+        ))),
     }
 }
 

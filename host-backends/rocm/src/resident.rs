@@ -17,7 +17,12 @@ pub(crate) struct RocmBuffer {
 }
 
 impl RocmBuffer {
-    pub(crate) fn new(block: DeviceBlock, device: DeviceId, pool: Arc<Pool>, charge: Charge) -> Self {
+    pub(crate) fn new(
+        block: DeviceBlock,
+        device: DeviceId,
+        pool: Arc<Pool>,
+        charge: Charge,
+    ) -> Self {
         Self { block: Arc::new(block), device, pool, _charge: charge }
     }
 

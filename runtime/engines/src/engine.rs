@@ -1,10 +1,13 @@
 use crate::library::Library;
 use crate::release::Release;
 use crate::system::SystemPlace;
-use crate::{ONNXRUNTIME, OPENVINO};
+use crate::{MIGRAPHX, ONNXRUNTIME, OPENVINO};
 
 /// Every engine that can be found and installed.
 pub const ENGINES: [&Engine; 2] = [&OPENVINO, &ONNXRUNTIME];
+
+/// Every engine that can be found, those included that only their vendor installs.
+pub const FINDABLE: [&Engine; 3] = [&OPENVINO, &ONNXRUNTIME, &MIGRAPHX];
 
 /// A native library that a backend loads at run time.
 #[derive(Debug)]
@@ -15,10 +18,12 @@ pub struct Engine {
     pub summary: &'static str,
     /// The environment variable that names its library, or a folder with it.
     pub variable: &'static str,
-    /// The vendor's own variable with that meaning.
-    pub vendor_variable: &'static str,
-    /// The release that [`install`](crate::install()) fetches.
+    /// The vendor's own variable with that meaning, if there is one.
+    pub vendor_variable: Option<&'static str>,
+    /// The release that [`install`](crate::install()) fetches. Without files if that is not for us to do.
     pub release: Release,
+    /// What to install, in words, for an engine that [`install`](crate::install()) cannot fetch.
+    pub by_hand: Option<&'static str>,
     pub(crate) library: Library,
     /// Where a vendor's or a distribution's package puts the library.
     pub(crate) system: &'static [SystemPlace],
@@ -29,6 +34,6 @@ pub struct Engine {
 impl Engine {
     /// The engine called `name`.
     pub fn by_name(name: &str) -> Option<&'static Self> {
-        ENGINES.into_iter().find(|engine| engine.name == name)
+        FINDABLE.into_iter().find(|engine| engine.name == name)
     }
 }

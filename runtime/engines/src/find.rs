@@ -67,7 +67,7 @@ fn search(
     if let Some(path) = explicit {
         return search.named(Source::Configured, path);
     }
-    for variable in [engine.variable, engine.vendor_variable] {
+    for variable in [Some(engine.variable), engine.vendor_variable].into_iter().flatten() {
         let source = Source::Variable(variable);
         match environment.variable(variable) {
             Some(path) => return search.named(source, Path::new(path)),
@@ -243,9 +243,12 @@ impl Absent {
         self.looked.iter().find(named)
     }
 
-    /// The command that would install it.
+    /// The command that would install it, or what to install where there is none.
     pub fn remedy(&self) -> String {
-        format!("godwit engines install {}", self.engine.name)
+        match self.engine.by_hand {
+            Some(what) => what.to_owned(),
+            None => format!("godwit engines install {}", self.engine.name),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ pub const ONNXRUNTIME: Engine = Engine {
     name: "onnxruntime",
     summary: "ONNX Runtime: CPUs, and what its library has providers for; reads onnx",
     variable: "GODWIT_ONNXRUNTIME",
-    vendor_variable: "ORT_DYLIB_PATH",
+    vendor_variable: Some("ORT_DYLIB_PATH"),
     release: RELEASE,
+    by_hand: None,
     library: Library {
         linux: "libonnxruntime.so",
         macos: "libonnxruntime.dylib",

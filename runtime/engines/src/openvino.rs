@@ -10,8 +10,9 @@ pub const OPENVINO: Engine = Engine {
     name: "openvino",
     summary: "OpenVINO: CPUs, Intel GPUs and NPUs; reads onnx and openvino",
     variable: "GODWIT_OPENVINO",
-    vendor_variable: "INTEL_OPENVINO_DIR",
+    vendor_variable: Some("INTEL_OPENVINO_DIR"),
     release: RELEASE,
+    by_hand: None,
     library: Library {
         linux: "libopenvino_c.so",
         macos: "libopenvino_c.dylib",

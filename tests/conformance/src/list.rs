@@ -89,6 +89,21 @@ macro_rules! export {
     };
 }
 
+/// Every listed case by name, each ready to be checked on a subject, for programs that are no tests.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! listed {
+    (($subject:expr) $($theme:ident { $($case:ident,)* })*) => {
+        vec![$($((
+            concat!(stringify!($theme), "::", stringify!($case)),
+            Box::new({
+                let subject = $subject;
+                move || $crate::check(move || subject, $crate::cases::$theme::$case)
+            }) as Box<dyn FnOnce()>,
+        ),)*)*]
+    };
+}
+
 /// Makes a test of every listed case, for one subject under one wrapper.
 #[doc(hidden)]
 #[macro_export]

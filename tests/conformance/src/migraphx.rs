@@ -7,9 +7,6 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Set for the program that the loader started.
-const INSIDE: &str = "GODWIT_MIGRAPHX_INSIDE";
-
 /// What is below the folder that packages were unpacked into.
 const LOADER: &str = "usr/lib64/ld-linux-x86-64.so.2";
 const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
@@ -41,7 +38,7 @@ pub fn command(program: &Path) -> Command {
     let own = libraries.join("migraphx/lib");
     let mut command = Command::new(root.join(LOADER));
     command.arg("--library-path").arg(format!("{}:{}", libraries.display(), own.display()));
-    command.arg(program).env(INSIDE, "yes");
+    command.arg(program);
     command
 }
 
@@ -55,10 +52,12 @@ pub fn command(program: &Path) -> Command {
 pub fn enter() {
     use std::os::unix::process::CommandExt as _;
 
-    if env::var_os(INSIDE).is_some() || root().is_none() {
+    let Some(root) = root() else { return };
+    let own = env::current_exe().expect("the path of this program");
+    // A program that the loader started takes the loader for itself.
+    if root.join(LOADER).canonicalize().is_ok_and(|loader| loader == own) {
         return;
     }
-    let own = env::current_exe().expect("the path of this program");
     let failed = command(&own).args(env::args_os().skip(1)).exec();
     panic!("the loader cannot be started: {failed}");
 }

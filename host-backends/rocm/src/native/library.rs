@@ -116,9 +116,10 @@ fn numbers(functions: &Functions) -> Option<Numbers> {
         Some(bytes)
     };
     [Numbers::WithFp4, Numbers::WithoutFp4].into_iter().find(|numbers| {
-        DType::ALL.iter().filter(|dtype| **dtype != DType::Bf16).all(|dtype| {
-            size(numbers.number(*dtype)) == Some(dtype.size())
-        })
+        DType::ALL
+            .iter()
+            .filter(|dtype| **dtype != DType::Bf16)
+            .all(|dtype| size(numbers.number(*dtype)) == Some(dtype.size()))
     })
 }
 

@@ -141,7 +141,10 @@ impl Program {
             let Settings { offload_copy, fast_math, exhaustive_tune, .. } = *settings;
             call!(f, migraphx_compile_options_set_offload_copy(options.0, offload_copy))?;
             call!(f, migraphx_compile_options_set_fast_math(options.0, fast_math))?;
-            call!(f, migraphx_compile_options_set_exhaustive_tune_flag(options.0, exhaustive_tune))?;
+            call!(
+                f,
+                migraphx_compile_options_set_exhaustive_tune_flag(options.0, exhaustive_tune)
+            )?;
             call!(f, migraphx_program_compile(self.raw, target.0, options.0))
         }
     }
@@ -302,10 +305,7 @@ fn c_path(path: &Path) -> Result<CString, Failure> {
 /// # Safety
 ///
 /// `shape` is alive.
-unsafe fn dtype(
-    library: &Library,
-    shape: *const ShapeHandle,
-) -> Result<Option<DType>, Failure> {
+unsafe fn dtype(library: &Library, shape: *const ShapeHandle) -> Result<Option<DType>, Failure> {
     let mut number = 0;
     // SAFETY: as promised.
     unsafe { call!(library.functions(), migraphx_shape_type(&raw mut number, shape)) }?;

@@ -152,11 +152,8 @@ fn dtypes_have_these_numbers() {
     let visited = visited.map(|line| line.split(',').next().unwrap());
     let (_, before) = header.split_once("typedef enum\n{\n    migraphx_shape_tuple_type").unwrap();
     let fp4 = before.trim_start().starts_with(",\n    migraphx_shape_fp4x2_type");
-    let all: Vec<&str> = ["tuple_type"]
-        .into_iter()
-        .chain(fp4.then_some("fp4x2_type"))
-        .chain(visited)
-        .collect();
+    let all: Vec<&str> =
+        ["tuple_type"].into_iter().chain(fp4.then_some("fp4x2_type")).chain(visited).collect();
     let numbers = if fp4 { dtype::Numbers::WithFp4 } else { dtype::Numbers::WithoutFp4 };
     for (dtype, name) in dtype::NAMES {
         let theirs = all.iter().position(|it| it == name).unwrap();

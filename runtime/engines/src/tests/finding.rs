@@ -6,7 +6,8 @@ use tempfile::TempDir;
 
 use crate::release::{LINUX_X86_64, MACOS_AARCH64, WINDOWS_X86_64};
 use crate::{
-    Absent, Environment, Found, ONNXRUNTIME, OPENVINO, Outcome, Platform, Source, Version, find_in,
+    Absent, Environment, Found, MIGRAPHX, ONNXRUNTIME, OPENVINO, Outcome, Platform, Source,
+    Version, find_in,
 };
 
 const OPENVINO_FILE: &str = "libopenvino_c.so.2641";
@@ -96,6 +97,29 @@ fn the_order_of_places() {
     let found = machine.openvino(Some(&explicit)).unwrap();
     assert_eq!((found.place.source, &found.path), (Source::Configured, &explicit));
     assert_eq!(found.version, None);
+}
+
+/// What its vendor installs is found where the vendor puts it, and the remedy names no command of ours.
+#[test]
+fn an_engine_that_is_not_ours_to_install() {
+    let mut machine = Machine::new(LINUX_X86_64);
+    let find = |machine: &Machine| find_in(&machine.environment, &MIGRAPHX, None);
+    let absent = find(&machine).unwrap_err();
+    let looked: Vec<_> = absent.looked.iter().filter_map(|place| place.path.clone()).collect();
+    assert!(looked.contains(&machine.path("opt/rocm/lib")), "{looked:?}");
+    assert!(absent.remedy().contains("migraphx"), "{}", absent.remedy());
+    assert!(!absent.remedy().contains("godwit engines install"), "{}", absent.remedy());
+
+    let plain = machine.file("opt/rocm-7.1.1/lib/libmigraphx_c.so.3.0");
+    assert_eq!(find(&machine).unwrap().path, plain);
+    // Of one version, the one whose place is asked first.
+    let chosen = machine.file("elsewhere/lib/libmigraphx_c.so.3.0");
+    machine.set("ROCM_PATH", machine.path("elsewhere"));
+    let found = find(&machine).unwrap();
+    assert_eq!((found.path, found.version), (chosen, version("3.0")));
+    let own = machine.file("own/lib/libmigraphx_c.so.3");
+    machine.set("GODWIT_MIGRAPHX", machine.path("own"));
+    assert_eq!(find(&machine).unwrap().path, own);
 }
 
 #[test]

@@ -58,7 +58,7 @@ pub(super) fn pinned(sha256: &str, size: u64) -> &'static Engine {
         name: "probe",
         summary: "a file",
         variable: "GODWIT_PROBE",
-        vendor_variable: "PROBE",
+        vendor_variable: Some("PROBE"),
         release: Release {
             package: "godwit_probe",
             version: "1.2.3",
@@ -66,6 +66,7 @@ pub(super) fn pinned(sha256: &str, size: u64) -> &'static Engine {
             inside: "godwit_probe/libs/",
             keep: |file| file.starts_with("lib"),
         },
+        by_hand: None,
         library: Library {
             linux: "libprobe.so",
             macos: "libprobe.dylib",
