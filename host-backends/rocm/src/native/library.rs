@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -12,12 +13,17 @@ use crate::sys::migraphx::{Functions, TargetHandle};
 
 /// A MIGraphX that is loaded. It stays loaded as long as the process: its threads and its registry of
 /// operators outlive every handle.
-#[derive(Debug)]
 pub(crate) struct Library {
     functions: Functions,
     numbers: Numbers,
     version: String,
     _library: libloading::Library,
+}
+
+impl fmt::Debug for Library {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MIGraphX {}", self.version)
+    }
 }
 
 impl Library {

@@ -11,6 +11,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod behaviour;
 mod subject;
 
 use godwit_conformance::{Listed, conformance_list, migraphx};
@@ -26,5 +27,11 @@ fn main() {
             Ok(())
         })
     });
-    libtest_mimic::run(&arguments, suite.collect()).exit();
+    let behaviour = crate::behaviour::TESTS.iter().map(|(name, run)| {
+        Trial::test(format!("behaviour::{name}"), move || {
+            run();
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, suite.chain(behaviour).collect()).exit();
 }
