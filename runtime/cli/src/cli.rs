@@ -1,6 +1,8 @@
+use std::path::PathBuf;
+
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use crate::command::{
     CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs, VerifyArgs,
@@ -48,6 +50,11 @@ pub(crate) struct Cli {
     /// file, or a folder with it.
     #[arg(long = "library", value_name = "NAME=PATH", global = true)]
     pub(crate) libraries: Vec<LibraryOption>,
+
+    /// Read the devices that are services elsewhere from this file, instead of from godwit.toml where
+    /// that lies in the current folder.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
+    pub(crate) config: Option<PathBuf>,
 
     #[command(subcommand)]
     pub(crate) command: Command,

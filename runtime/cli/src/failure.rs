@@ -14,6 +14,7 @@ pub(crate) enum Code {
     Model = 67,
     Device = 69,
     Internal = 70,
+    Config = 78,
     TimedOut = 124,
     Cancelled = 130,
     Trapped = 134,
@@ -28,6 +29,7 @@ pub(crate) const EXIT_CODES: &str = "  0    the app ended well, or the command d
   67   a model is unknown, corrupt, or cannot be loaded
   69   a device is unknown or absent, or an engine cannot be installed
   70   a defect in godwit
+  78   godwit.toml, or the file of --config, cannot be understood
   124  the app ran past --timeout
   130  cancelled by Ctrl-C
   134  the app was stopped by a trap";

@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod config;
 mod failure;
 mod family;
 mod files;
@@ -12,7 +13,9 @@ mod option;
 mod print;
 mod program;
 mod progress;
+mod remote;
 mod report;
+mod sources;
 mod stack;
 mod table;
 
@@ -22,16 +25,19 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command};
 use crate::option::Libraries;
+use crate::sources::Sources;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log::start(cli.verbose);
     let libraries = Libraries::new(&cli.libraries);
+    // Read by the commands that look for devices only.
+    let sources = || Sources::read(cli.config.as_deref(), Libraries::new(&cli.libraries));
     let ended = match &cli.command {
-        Command::Run(args) => command::run(args, &libraries),
-        Command::Verify(args) => command::verify(args, &libraries),
-        Command::Devices(args) => command::devices(args, &libraries),
-        Command::Inspect(args) => command::inspect(args, &libraries),
+        Command::Run(args) => sources().and_then(|sources| command::run(args, sources)),
+        Command::Verify(args) => sources().and_then(|sources| command::verify(args, sources)),
+        Command::Devices(args) => sources().and_then(|sources| command::devices(args, sources)),
+        Command::Inspect(args) => sources().and_then(|sources| command::inspect(args, sources)),
         Command::Engines(args) => command::engines(args, &libraries),
         Command::Compile(args) => command::compile(args),
         Command::Completions(args) => command::completions(args),

@@ -85,6 +85,32 @@ fn not_what_it_says(path: &Path, error: &Error) -> Failure {
     failure.help("check that the download was complete, or give another file or encoding=")
 }
 
+/// The model `name` as a remote device has it, unless the command line says what that is called there. A
+/// file of it here is only what it is taken for.
+pub(crate) fn served(name: &str, variants: &[Model]) -> Option<Model> {
+    if variants.iter().any(|model| model.there().is_some()) {
+        return None;
+    }
+    Some(Model::remote(name, name, variants.first().map(Model::digest)))
+}
+
+/// Why a model of a remote device cannot be used.
+pub(crate) fn unserved(model: &Model, device: &str, error: &Error) -> Failure {
+    let what = format!("the model '{}' cannot be used on {device}", model.name());
+    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    match error.kind() {
+        ErrorKind::Denied => {
+            failure.help(format!("see what 'auth' of {device} says in godwit.toml"))
+        }
+        ErrorKind::NotFound => failure
+            .help(format!("say what it is called there: --model {}=remote:NAME", model.name())),
+        ErrorKind::Unsupported if error.message().contains("comes as") => {
+            failure.help("name a remote device: --device, or device= after the model")
+        }
+        _ => failure.help("see whether it is there: godwit devices"),
+    }
+}
+
 /// Why a model that was read cannot be used.
 pub(crate) fn unusable(model: &Model, path: &Path, device: &str, error: &Error) -> Failure {
     let what = format!("the model '{}' cannot be loaded on {device}", model.name());

@@ -2,12 +2,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytesize::ByteSize;
-use godwit_backend::Budget;
+use godwit_backend::{Budget, DeviceId};
 use godwit_host::Exit;
 use godwit_policy::{Ledger, ReportRow};
 use serde::Serialize;
 
 use crate::failure::Outcome;
+use crate::remote::Spent;
+use crate::stack::Machine;
 use crate::table::table;
 use crate::{files, print};
 
@@ -23,6 +25,9 @@ pub(crate) struct Report {
     /// The most bytes of tensors held at one time.
     peak_tensor_bytes: u64,
     rows: Vec<ReportRow>,
+    /// What went to services elsewhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remote: Vec<Spent>,
 }
 
 impl Report {
@@ -32,6 +37,7 @@ impl Report {
         wall: Duration,
         ledger: &Ledger,
         budget: &Budget,
+        machine: &Machine,
     ) -> Self {
         let (end, code) = match exit {
             Some(Exit::Code(code)) => ("exited", Some(*code)),
@@ -40,7 +46,12 @@ impl Report {
             None => ("cancelled", None),
         };
         let rows = ledger.report().rows;
-        Self { end, code, wall: wall.as_secs_f64(), peak_tensor_bytes: budget.peak(), rows }
+        let runs = |device: &DeviceId| -> u64 {
+            rows.iter().filter(|row| row.device == *device).map(|row| row.runs).sum()
+        };
+        let services = machine.services();
+        let remote = services.map(|services| services.spent(wall, runs)).unwrap_or_default();
+        Self { end, code, wall: wall.as_secs_f64(), peak_tensor_bytes: budget.peak(), rows, remote }
     }
 
     /// To standard error, so that what the app prints stays its own; or to a file.
@@ -63,6 +74,7 @@ impl Report {
             [] => "no model was loaded\n".to_owned(),
             rows => table(header, rows.iter().map(cells), &right),
         };
+        self.remote.iter().for_each(|spent| text.push_str(&format!("{spent}\n")));
         text.push_str(&format!(
             "{} in {}, at most {} of tensors\n",
             self.end,

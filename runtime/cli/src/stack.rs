@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use godwit_backend::{Backend, Device, DeviceId, known};
+use godwit_backend::{Backend, Device, DeviceId, Encoding, known};
 use godwit_engines::{Absent, Engine, Place};
 use godwit_policy::{AdmissionLimits, Ledger, Stack};
 use serde::Serialize;
 
 use crate::failure::{Code, Failure, Outcome};
 use crate::family::{FAMILIES, LEFT_OUT, Opened};
-use crate::option::Libraries;
+use crate::remote::Services;
+use crate::sources::Sources;
 
 /// The device for whatever names none.
 pub(crate) const DEFAULT_DEVICE: &str = "cpu:0";
@@ -17,7 +18,8 @@ pub(crate) const DEFAULT_DEVICE: &str = "cpu:0";
 /// A family without a usable device.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct AbsentFamily {
-    pub(crate) family: &'static str,
+    /// Or one device, where others of the family may be there.
+    pub(crate) family: String,
     pub(crate) why: String,
     /// Where its library was looked for.
     pub(crate) looked: Vec<Place>,
@@ -26,14 +28,14 @@ pub(crate) struct AbsentFamily {
 }
 
 impl AbsentFamily {
-    pub(crate) fn new(family: &'static str, why: String) -> Self {
-        Self { family, why, looked: Vec::new(), install: None }
+    pub(crate) fn new(family: impl Into<String>, why: String) -> Self {
+        Self { family: family.into(), why, looked: Vec::new(), install: None }
     }
 
     pub(crate) fn not_found(family: &'static str, absent: Absent) -> Self {
         // What a person set is theirs to change; an installed engine would not be looked at.
         let install = absent.wrong().is_none().then(|| absent.remedy());
-        Self { family, why: absent.to_string(), looked: absent.looked, install }
+        Self { family: family.into(), why: absent.to_string(), looked: absent.looked, install }
     }
 
     pub(crate) fn unusable(
@@ -43,7 +45,12 @@ impl AbsentFamily {
         place: Place,
     ) -> Self {
         let install = Some(format!("godwit engines install {} --force", engine.name));
-        Self { family, why, looked: vec![place], install }
+        Self { family: family.into(), why, looked: vec![place], install }
+    }
+
+    /// Whether `id` is absent by this.
+    pub(crate) fn holds(&self, id: &DeviceId) -> bool {
+        id.as_str() == self.family || id.is_of(&self.family)
     }
 }
 
@@ -60,31 +67,37 @@ pub(crate) struct LoadedLibrary {
 #[derive(Debug)]
 pub(crate) struct Machine {
     stack: Stack,
+    services: Option<Services>,
     libraries: Vec<LoadedLibrary>,
     absent: Vec<AbsentFamily>,
 }
 
 impl Machine {
-    /// Opens every family.
-    pub(crate) fn open(libraries: &Libraries) -> Self {
-        Self::open_where(libraries, |_| true)
+    /// Opens every family, and every service.
+    pub(crate) fn open(sources: &Sources) -> Self {
+        Self::open_where(sources, |_| true, |_| true)
     }
 
-    /// Opens the families of these devices only: loading an engine that nobody asked for takes time and
-    /// memory.
+    /// Opens the families and services of these devices only: loading an engine that nobody asked for
+    /// takes time and memory.
     pub(crate) fn open_for<'a>(
         devices: impl IntoIterator<Item = &'a DeviceId> + Clone,
-        libraries: &Libraries,
+        sources: &Sources,
     ) -> Self {
-        Self::open_where(libraries, |family| {
-            devices.clone().into_iter().any(|device| device.is_of(family))
-        })
+        let is_family =
+            |family: &str| devices.clone().into_iter().any(|device| device.is_of(family));
+        let is_device = |id: &str| devices.clone().into_iter().any(|device| device.as_str() == id);
+        Self::open_where(sources, is_family, is_device)
     }
 
-    fn open_where(libraries: &Libraries, is_wanted: impl Fn(&str) -> bool) -> Self {
+    fn open_where(
+        sources: &Sources,
+        is_wanted: impl Fn(&str) -> bool,
+        is_device_wanted: impl Fn(&str) -> bool,
+    ) -> Self {
         let (mut backends, mut absent, mut loaded) = (Vec::new(), Vec::new(), Vec::new());
         for family in FAMILIES.iter().filter(|family| is_wanted(family.name)) {
-            let Opened { backend, library } = match family.open(libraries) {
+            let Opened { backend, library } = match family.open(&sources.libraries) {
                 Ok(opened) => opened,
                 Err(reason) => {
                     absent.push(reason);
@@ -104,12 +117,39 @@ impl Machine {
         absent.extend(LEFT_OUT.iter().filter(|(family, _)| is_wanted(family)).map(
             |(family, feature)| {
                 let why = format!("this build of godwit leaves it out (cargo feature '{feature}')");
-                AbsentFamily::new(family, why)
+                AbsentFamily::new(*family, why)
             },
         ));
+        let endpoints = sources.endpoints.iter().filter(|one| is_device_wanted(one.id()));
+        let endpoints: Vec<_> = endpoints.cloned().collect();
+        let mut services = None;
+        if !endpoints.is_empty() {
+            let ids: Vec<String> = endpoints.iter().map(|one| one.id().to_owned()).collect();
+            match Services::open(endpoints) {
+                Ok(opened) => {
+                    backends.push(opened.backend());
+                    services = Some(opened);
+                }
+                Err(error) => {
+                    absent.extend(ids.into_iter().map(|id| AbsentFamily::new(id, error.report())));
+                }
+            }
+        }
         // Nothing is rationed: the app is the only one, and the machine is the operator's.
         let stack = Stack::new(backends, godwit_model::Limits::default(), u64::MAX);
-        Self { stack, libraries: loaded, absent }
+        Self { stack, services, libraries: loaded, absent }
+    }
+
+    /// The services elsewhere, if there are any.
+    pub(crate) fn services(&self) -> Option<&Services> {
+        self.services.as_ref()
+    }
+
+    /// Whether `id` is a service, which has models of its own.
+    pub(crate) fn is_service(&self, id: &DeviceId) -> bool {
+        let takes_names =
+            |device: &Device| device.capabilities.encodings.contains(&Encoding::Remote);
+        self.devices().iter().any(|device| device.id == *id && takes_names(device))
     }
 
     /// The one app's backend, booked on `ledger`.
@@ -137,7 +177,7 @@ impl Machine {
             return Ok(());
         }
         let failure = Failure::new(Code::Device, format!("there is no device '{id}' here"));
-        let failure = match self.absent.iter().find(|absent| id.is_of(absent.family)) {
+        let failure = match self.absent.iter().find(|absent| absent.holds(id)) {
             Some(absent) => {
                 let failure = failure.why(absent.why.clone());
                 match &absent.install {
@@ -165,7 +205,9 @@ fn unknown(id: &DeviceId, devices: &[Device]) -> String {
             let family = id.family();
             let names = FAMILIES.iter().map(|family| family.name);
             let known = known("families", family, names);
-            format!("this build knows no devices of a family '{family}': {known}")
+            format!(
+                "this build knows no devices of a family '{family}', and none is configured: {known}"
+            )
         }
     }
 }

@@ -4,11 +4,14 @@ use bytesize::ByteSize;
 use clap::Args;
 use godwit_backend::Device;
 use serde::Serialize;
+use tokio::runtime::Builder;
 
-use crate::failure::Outcome;
-use crate::option::Libraries;
+use crate::failure::{Code, Failure, Outcome};
+use crate::option::ServiceOption;
 use crate::print;
 use crate::progress::Progress;
+use crate::remote::{Readiness, State};
+use crate::sources::Sources;
 use crate::stack::{AbsentFamily, LoadedLibrary, Machine};
 use crate::table::table;
 
@@ -20,6 +23,8 @@ Examples:
       that is absent was looked for
   godwit devices --library openvino=/opt/openvino/runtime
       whether that one works
+  godwit devices --device remote=https://triton.example
+      whether that service is ready; those of godwit.toml are asked without being named
   godwit run --device openvino-cpu:0 --model digits=digits.onnx digits.wasm
       run every model of an app on one of them";
 
@@ -27,6 +32,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DevicesArgs {
+    /// Also ask a service elsewhere whether it is ready. Repeat it for more.
+    #[arg(long = "device", value_name = "remote=URL")]
+    devices: Vec<ServiceOption>,
+
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -36,16 +45,32 @@ pub(crate) struct DevicesArgs {
 struct Listing {
     devices: Vec<Device>,
     libraries: Vec<LoadedLibrary>,
+    remote: Vec<Readiness>,
     absent: Vec<AbsentFamily>,
 }
 
-pub(crate) fn devices(args: &DevicesArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+pub(crate) fn devices(args: &DevicesArgs, sources: Sources) -> Outcome<ExitCode> {
+    let sources = sources.with(ServiceOption::all(&args.devices));
     let progress = Progress::new("loading engines");
-    let machine = Machine::open(libraries);
+    let machine = Machine::open(&sources);
     drop(progress);
+    let remote = match machine.services() {
+        Some(services) => {
+            let progress = Progress::new("asking services");
+            let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
+                Failure::new(Code::Internal, "the system refused an event loop")
+                    .why(error.to_string())
+            })?;
+            let remote = runtime.block_on(services.probe());
+            drop(progress);
+            remote
+        }
+        None => Vec::new(),
+    };
     let listing = Listing {
         devices: machine.devices(),
         libraries: machine.libraries().to_vec(),
+        remote,
         absent: machine.absent().to_vec(),
     };
     if args.json {
@@ -73,6 +98,18 @@ fn human(listing: &Listing) -> String {
             found.path.display(),
             found.place.source
         ));
+    }
+    if !listing.remote.is_empty() {
+        text.push_str("\nremote:\n");
+    }
+    for Readiness { device, state, why } in &listing.remote {
+        let said = match state {
+            State::Ready => "ready",
+            State::NotTold => "not asked, as its protocol has no question for it",
+            State::Absent => "absent",
+        };
+        let why = why.as_ref().map(|why| format!(": {why}"));
+        text.push_str(&format!("  {device}: {said}{}\n", why.unwrap_or_default()));
     }
     if !listing.absent.is_empty() {
         text.push_str("\nabsent:\n");

@@ -8,12 +8,24 @@ const KEYS: [&str; 3] = ["encoding", "device", "set.OPTION"];
 /// What the name of a backend's own option begins with.
 const SET: &str = "set.";
 
+/// What a remote device calls a model stands behind it, in the place of a path.
+const REMOTE: &str = "remote:";
+
+/// What a model is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ModelSource {
+    /// A file, or a folder that holds one.
+    Path(PathBuf),
+    /// What a remote device calls it.
+    Remote(String),
+}
+
 /// `NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...`: one variant of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ModelOption {
     /// The name the guest loads it by.
     pub(crate) name: String,
-    pub(crate) path: PathBuf,
+    pub(crate) source: ModelSource,
     /// `None`: told from the file.
     pub(crate) encoding: Option<Encoding>,
     /// `None`: as `--device` says.
@@ -43,6 +55,11 @@ impl FromStr for ModelOption {
                 "device" if value.is_empty() => {
                     return Err("device= is empty: write device=cpu:0".to_owned());
                 }
+                "device" if value.starts_with("remote=") => {
+                    return Err(
+                        "give the address with --device, and device=remote:0 here".to_owned()
+                    );
+                }
                 "device" => device.replace(DeviceId::new(value)).is_some(),
                 _ => match key.strip_prefix(SET) {
                     Some("") => return Err("set. lacks a name: write set.OPTION=VALUE".to_owned()),
@@ -58,7 +75,15 @@ impl FromStr for ModelOption {
         if rest.is_empty() {
             return Err(format!("the path is empty: write {name}=PATH"));
         }
-        Ok(Self { name: name.to_owned(), path: PathBuf::from(rest), encoding, device, options })
+        let source = match rest.strip_prefix(REMOTE) {
+            None => ModelSource::Path(PathBuf::from(rest)),
+            Some("") => return Err(format!("the name is empty: write {name}=remote:NAME")),
+            Some(_) if encoding.is_some() => {
+                return Err("encoding= is for files: a remote model has none here".to_owned());
+            }
+            Some(there) => ModelSource::Remote(there.to_owned()),
+        };
+        Ok(Self { name: name.to_owned(), source, encoding, device, options })
     }
 }
 
@@ -98,23 +123,25 @@ mod tests {
     #[test]
     fn every_form() {
         let plain = parse("digits=models/digits.onnx").unwrap();
-        assert_eq!(
-            (plain.name.as_str(), plain.path.to_str()),
-            ("digits", Some("models/digits.onnx"))
-        );
+        let path = |text: &str| ModelSource::Path(PathBuf::from(text));
+        assert_eq!((&*plain.name, plain.source), ("digits", path("models/digits.onnx")));
         assert_eq!((plain.encoding, plain.device), (None, None));
         let full = parse("m=a,b=c/x.bin,device=cpu:0,encoding=onnx");
         assert!(full.is_err(), "b=c/x.bin reads as a setting");
         let full = parse("m=a, b/x.bin,device=cuda:1,encoding=onnx").unwrap();
-        assert_eq!(full.path, PathBuf::from("a, b/x.bin"));
+        assert_eq!(full.source, path("a, b/x.bin"));
         assert_eq!(full.encoding, Some(Encoding::Onnx));
         assert_eq!(full.device, Some(DeviceId::new("cuda:1")));
         assert!(full.options.is_empty());
         let tuned = parse("m=x,device=a:0,set.num_streams=2,set.CACHE.x=a=b,set.y=").unwrap();
-        assert_eq!(tuned.path, PathBuf::from("x"));
+        assert_eq!(tuned.source, path("x"));
         let options = tuned.options.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let options: Vec<_> = options.collect();
         assert_eq!(options, [("CACHE.x", "a=b"), ("num_streams", "2"), ("y", "")]);
+        let there = parse("m=remote:a/b,device=triton:0").unwrap();
+        assert_eq!(there.source, ModelSource::Remote("a/b".to_owned()));
+        assert_eq!(there.device, Some(DeviceId::new("triton:0")));
+        assert_eq!(parse("m=./remote:a").unwrap().source, path("./remote:a"));
     }
 
     #[test]
@@ -131,6 +158,9 @@ mod tests {
             ("m=x,zzz=1", "known: encoding, device, set.OPTION"),
             ("m=x,set.=1", "set. lacks a name"),
             ("m=x,set.a=1,set.a=2", "set.a= is given twice"),
+            ("m=remote:", "write m=remote:NAME"),
+            ("m=remote:a,encoding=onnx", "encoding= is for files"),
+            ("m=x,device=remote=http://h", "with --device"),
         ];
         for (text, part) in mistakes {
             let message = parse(text).unwrap_err();

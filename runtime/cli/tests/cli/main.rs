@@ -5,6 +5,7 @@
 mod apps;
 mod bad_input;
 mod compile;
+mod config;
 mod devices;
 mod digits;
 mod engines;

@@ -10,7 +10,8 @@ use clap::{Args, ValueHint};
 use godwit_backend::Encoding;
 
 use crate::failure::Outcome;
-use crate::option::Libraries;
+use crate::option::ServiceOption;
+use crate::sources::Sources;
 use crate::{files, models, print, program};
 
 const EXAMPLES: &str = "\
@@ -34,15 +35,21 @@ pub(crate) struct InspectArgs {
     #[arg(long)]
     encoding: Option<Encoding>,
 
+    /// Also ask a service elsewhere whether it has a model of this file's name that takes and gives the
+    /// same. Repeat it for more.
+    #[arg(long = "device", value_name = "remote=URL")]
+    devices: Vec<ServiceOption>,
+
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-pub(crate) fn inspect(args: &InspectArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+pub(crate) fn inspect(args: &InspectArgs, sources: Sources) -> Outcome<ExitCode> {
+    let sources = &sources.with(ServiceOption::all(&args.devices));
     if args.file.is_dir() {
         let file = models::file(&args.file, args.encoding)?;
-        let facts = model::ModelFacts::of(&file, args.encoding, libraries)?;
+        let facts = model::ModelFacts::of(&file, args.encoding, sources)?;
         return show(args.json, &facts, model::ModelFacts::human);
     }
     let bytes = files::read("the file", &args.file)?;
@@ -54,7 +61,7 @@ pub(crate) fn inspect(args: &InspectArgs, libraries: &Libraries) -> Outcome<Exit
         show(args.json, &facts, app::AppFacts::human)
     } else {
         drop(bytes);
-        let facts = model::ModelFacts::of(&args.file, args.encoding, libraries)?;
+        let facts = model::ModelFacts::of(&args.file, args.encoding, sources)?;
         show(args.json, &facts, model::ModelFacts::human)
     }
 }

@@ -10,8 +10,8 @@ use tokio::runtime::Builder;
 use super::{line, lines, size};
 use crate::failure::{Code, Failure, Outcome};
 use crate::models;
-use crate::option::Libraries;
 use crate::progress::Progress;
+use crate::sources::Sources;
 use crate::stack::Machine;
 
 /// What a model file says of itself, and which devices can load it.
@@ -40,11 +40,7 @@ struct Trial {
 }
 
 impl ModelFacts {
-    pub(super) fn of(
-        path: &Path,
-        encoding: Option<Encoding>,
-        libraries: &Libraries,
-    ) -> Outcome<Self> {
+    pub(super) fn of(path: &Path, encoding: Option<Encoding>, sources: &Sources) -> Outcome<Self> {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         let model = models::read(&name, path, encoding)?;
         let summary = precheck(&model, &Limits::default())
@@ -52,7 +48,7 @@ impl ModelFacts {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
             Failure::new(Code::Internal, "the system refused an event loop").why(error.to_string())
         })?;
-        let (signature, devices) = runtime.block_on(try_all(&model, libraries));
+        let (signature, devices) = runtime.block_on(try_all(&model, sources));
         let stated = summary.as_ref().and_then(|summary| summary.signature().ok().cloned());
         Ok(Self {
             file: path.display().to_string(),
@@ -83,15 +79,20 @@ impl ModelFacts {
     }
 }
 
-async fn try_all(model: &Model, libraries: &Libraries) -> (Option<Signature>, Vec<Trial>) {
+async fn try_all(model: &Model, sources: &Sources) -> (Option<Signature>, Vec<Trial>) {
     let progress = Progress::new("loading engines");
-    let machine = Machine::open(libraries);
+    let machine = Machine::open(sources);
     drop(progress);
     let backend = machine.backend(&Ledger::new());
     let mut signature = None;
     let mut trials = Vec::new();
     for device in machine.devices() {
         let progress = Progress::new(format!("loading on {}", device.id));
+        let served = models::served(model.name(), std::slice::from_ref(model));
+        let model = match machine.is_service(&device.id) {
+            true => served.as_ref().unwrap_or(model),
+            false => model,
+        };
         let (found, trial) = try_one(&*backend, model, &device).await;
         drop(progress);
         signature = signature.or(found);

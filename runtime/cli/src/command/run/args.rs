@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueHint};
 use godwit_backend::DeviceId;
 use godwit_host::Limits;
 
-use crate::option::{DirOption, EnvOption, ModelOption};
+use crate::option::{DeviceOption, DirOption, EnvOption, ModelOption};
 
 /// What a 32-bit address reaches.
 const MOST_MEMORY: ByteSize = ByteSize::gib(4);
@@ -21,6 +21,10 @@ Examples:
       one model in two encodings: the first that the device reads is taken
   godwit run --model m=m.onnx,device=openvino-cpu:0,set.num_streams=2 app.wasm
       a model with a device of its own, and an option for that device
+  godwit run --device remote=https://triton.example/v2/models/digits digits.wasm
+      the app's model is the one that is served there
+  godwit run --model digits=remote:digits-v2,device=triton:0 digits.wasm
+      a model of the remote device that godwit.toml calls triton:0
   godwit run --report --timeout 30s --max-memory 256MiB --model m=m.onnx app.wasm -- --fast
       say what ran where; stop it after 30 seconds; --fast is for the app
 
@@ -44,7 +48,8 @@ pub(crate) struct RunArgs {
 
     /// Offer a model by name. Repeat it for more models, or with the same name for the same model in
     /// another encoding. PATH may be a folder that holds one model. OpenVINO IR: the .xml; the .bin is
-    /// taken from beside it. An OPTION is one of the device's backend.
+    /// taken from beside it. An OPTION is one of the device's backend. A remote device has models of its
+    /// own: it is asked for the one called NAME, or with remote:OTHER in place of PATH for that one.
     #[arg(
         short, long = "model",
         value_name = "NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...",
@@ -54,9 +59,10 @@ pub(crate) struct RunArgs {
     pub(super) models: Vec<ModelOption>,
 
     /// The device for models that name none; see `godwit devices`. Nothing stands in for it
-    /// [default: cpu:0].
-    #[arg(long, value_name = "ID", value_parser = device, help_heading = "Models")]
-    pub(super) device: Option<DeviceId>,
+    /// [default: cpu:0]. With remote=URL it is a service elsewhere, called remote:0; if the URL names a
+    /// model, that one is offered too.
+    #[arg(long, value_name = "ID|remote=URL", help_heading = "Models")]
+    pub(super) device: Option<DeviceOption>,
 
     /// Let the app load model bytes of its own, too.
     #[arg(long, help_heading = "Models")]
@@ -118,6 +124,11 @@ pub(crate) struct RunArgs {
 }
 
 impl RunArgs {
+    /// The device that the command line names.
+    pub(super) fn device(&self) -> Option<DeviceId> {
+        self.device.as_ref().map(DeviceOption::id)
+    }
+
     pub(super) fn limits(&self) -> Limits {
         let mut limits = Limits { timeout: self.timeout, ..Limits::default() };
         if let Some(ByteSize(bytes)) = self.max_memory {
@@ -131,11 +142,6 @@ impl RunArgs {
         }
         limits
     }
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "clap wants a Result")]
-fn device(text: &str) -> Result<DeviceId, String> {
-    Ok(DeviceId::new(text))
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

@@ -16,25 +16,30 @@ use tokio::runtime::Runtime;
 pub(crate) use self::args::RunArgs;
 use self::offer::Offer;
 use crate::failure::{Code, Failure, Outcome};
-use crate::option::{DirOption, Libraries};
+use crate::option::{DeviceOption, DirOption};
 use crate::report::Report;
+use crate::sources::Sources;
 use crate::{files, program};
 
-pub(crate) fn run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+pub(crate) fn run(args: &RunArgs, sources: Sources) -> Outcome<ExitCode> {
     let runtime = Runtime::new().map_err(|error| {
         Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
     })?;
-    let ended = runtime.block_on(prepare_and_run(args, libraries));
+    let named = match &args.device {
+        Some(DeviceOption::Service(endpoint)) => Some((**endpoint).clone()),
+        _ => None,
+    };
+    let ended = runtime.block_on(prepare_and_run(args, &sources.with(named)));
     // A guest that was stopped may have left a read of standard input behind, which nothing can stop.
     runtime.shutdown_background();
     ended
 }
 
 /// Everything is read and checked before anything runs, the cheapest first.
-async fn prepare_and_run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+async fn prepare_and_run(args: &RunArgs, sources: &Sources) -> Outcome<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
     args.dirs.iter().try_for_each(check_dir)?;
-    let machine = offer::machine(args, libraries);
+    let machine = offer::machine(args, sources);
     let offer = Offer::read(args, &machine)?;
     let limits = args.limits();
     let engine_limits =
@@ -60,7 +65,7 @@ async fn prepare_and_run(args: &RunArgs, libraries: &Libraries) -> Outcome<ExitC
         record::keep(tape, folder)?;
     }
     if let (true, Ok(ended)) = (args.report || args.report_file.is_some(), &ended) {
-        let report = Report::new(ended.as_ref(), took, &ledger, &budget);
+        let report = Report::new(ended.as_ref(), took, &ledger, &budget, &machine);
         report.deliver(args.json, args.report_file.as_deref())?;
     }
     match ended.map_err(|error| not_started(&args.app, &error))? {

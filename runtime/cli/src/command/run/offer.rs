@@ -11,19 +11,22 @@ use godwit_verify::{Recorder, Tape};
 use super::RunArgs;
 use crate::failure::{Code, Failure, Outcome};
 use crate::models;
-use crate::option::{Libraries, ModelOption};
+use crate::option::{DeviceOption, ModelOption, ModelSource};
 use crate::progress::Progress;
+use crate::sources::Sources;
 use crate::stack::{DEFAULT_DEVICE, Machine};
 
 /// The models of a command line, read.
 pub(super) struct Offer<'a> {
     default_device: DeviceId,
     guest_models: bool,
-    models: BTreeMap<&'a str, Offered<'a>>,
+    models: BTreeMap<String, Offered<'a>>,
 }
 
+#[derive(Default)]
 struct Offered<'a> {
-    path: PathBuf,
+    /// The first file, if there is one.
+    path: Option<PathBuf>,
     device: Option<&'a DeviceId>,
     options: BTreeMap<&'a str, &'a str>,
     variants: Vec<Model>,
@@ -31,20 +34,19 @@ struct Offered<'a> {
 
 /// The devices that the models of a command line may run on. Any device will do for the models an app
 /// brings, unless the command line names one.
-pub(super) fn machine(args: &RunArgs, libraries: &Libraries) -> Machine {
+pub(super) fn machine(args: &RunArgs, sources: &Sources) -> Machine {
     if args.guest_models && args.device.is_none() {
-        return Machine::open(libraries);
+        return Machine::open(sources);
     }
-    let default = DeviceId::new(DEFAULT_DEVICE);
+    let default_device = args.device().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
     let named = args.models.iter().filter_map(|model| model.device.as_ref());
-    let default_device = args.device.as_ref().unwrap_or(&default);
-    Machine::open_for(named.chain([default_device]), libraries)
+    Machine::open_for(named.chain([&default_device]), sources)
 }
 
 impl<'a> Offer<'a> {
     /// Reads the models, after making sure that their devices are there.
     pub(super) fn read(args: &'a RunArgs, machine: &Machine) -> Outcome<Self> {
-        let default_device = args.device.clone().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
+        let default_device = args.device().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
         let default_is_used = args.device.is_some()
             || args.guest_models
             || args.models.iter().any(|model| model.device.is_none());
@@ -58,19 +60,31 @@ impl<'a> Offer<'a> {
         let mut offer =
             Self { default_device, guest_models: args.guest_models, models: BTreeMap::new() };
         args.models.iter().try_for_each(|option| offer.add(option))?;
+        if let Some(DeviceOption::Service(endpoint)) = &args.device
+            && let Some(name) = endpoint.named_model()
+        {
+            offer.models.entry(name).or_default();
+        }
+        for (name, offered) in &mut offer.models {
+            if machine.is_service(offered.device.unwrap_or(&offer.default_device)) {
+                offered.variants.extend(models::served(name, &offered.variants));
+            }
+        }
         Ok(offer)
     }
 
     fn add(&mut self, option: &'a ModelOption) -> Outcome<()> {
-        let ModelOption { name, path, encoding, device, options } = option;
-        let path = models::file(path, *encoding)?;
-        let model = models::read(name, &path, *encoding)?;
-        let offered = self.models.entry(name).or_insert_with(|| Offered {
-            path,
-            device: None,
-            options: BTreeMap::new(),
-            variants: Vec::new(),
-        });
+        let ModelOption { name, source, encoding, device, options } = option;
+        let (path, model) = match source {
+            ModelSource::Path(path) => {
+                let path = models::file(path, *encoding)?;
+                let model = models::read(name, &path, *encoding)?;
+                (Some(path), model)
+            }
+            ModelSource::Remote(there) => (None, Model::remote(name, there, None)),
+        };
+        let offered = self.models.entry(name.clone()).or_default();
+        offered.path = offered.path.take().or(path);
         match (offered.device, device) {
             (Some(one), Some(other)) if one != other => return Err(two_devices(name, one, other)),
             (None, Some(device)) => offered.device = Some(device),
@@ -106,7 +120,7 @@ impl<'a> Offer<'a> {
         for (name, offered) in &self.models {
             let target = Some(offered.target(&self.default_device));
             let entry = CatalogEntry { variants: offered.variants.clone(), target };
-            builder = builder.model(*name, entry);
+            builder = builder.model(name, entry);
         }
         builder.build()
     }
@@ -135,9 +149,16 @@ impl Offered<'_> {
     }
 
     fn unusable(&self, device: &DeviceId, error: &godwit_backend::Error) -> Failure {
-        match self.variants.first() {
-            Some(model) => models::unusable(model, &self.path, device.as_str(), error),
-            None => Failure::new(Code::Internal, "a model without a file").why(error.report()),
+        let is_file = |model: &&Model| model.there().is_none();
+        match (self.variants.iter().find(|model| !is_file(model)), &self.path) {
+            (Some(model), _) => models::unserved(model, device.as_str(), error),
+            (None, Some(path)) => match self.variants.iter().find(is_file) {
+                Some(model) => models::unusable(model, path, device.as_str(), error),
+                None => Failure::new(Code::Internal, "a file without a model").why(error.report()),
+            },
+            (None, None) => {
+                Failure::new(Code::Internal, "a model without a file").why(error.report())
+            }
         }
     }
 }

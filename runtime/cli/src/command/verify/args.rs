@@ -14,6 +14,8 @@ Examples:
       without an app: inputs made from the model's signature; find the operator that differs
   godwit verify --model m=m.onnx --replay trace/ --html report.html
       the inputs that 'godwit run --record trace/' recorded; a page to hand on
+  godwit verify --model m=m.onnx --devices cpu:0,remote=https://triton.example/v2/models/m
+      whether a server elsewhere answers as this machine does
   godwit verify --model m=m.onnx --devices ort-cpu:0 --against golden.json
       against what '--save golden.json' kept before an update
 
@@ -46,7 +48,8 @@ pub(crate) struct VerifyArgs {
     )]
     pub(super) models: Vec<ModelOption>,
 
-    /// The devices to compare, separated by commas, or 'all'.
+    /// The devices to compare, separated by commas, or 'all'. With remote=URL a service elsewhere is one
+    /// of them: remote:0, remote:1 and so on.
     #[arg(long, value_name = "IDS", default_value = "all", help_heading = "Devices")]
     pub(super) devices: String,
 

@@ -7,7 +7,8 @@ use godwit_verify::{Attempt, Failure as Refusal};
 
 use super::VerifyArgs;
 use crate::failure::{Code, Failure, Outcome};
-use crate::option::Libraries;
+use crate::option::DeviceOption;
+use crate::sources::Sources;
 use crate::stack::Machine;
 
 /// The devices of a command line.
@@ -19,29 +20,39 @@ pub(super) struct Devices {
 }
 
 impl Devices {
-    pub(super) fn open(args: &VerifyArgs, libraries: &Libraries) -> Outcome<Self> {
+    pub(super) fn open(args: &VerifyArgs, sources: Sources) -> Outcome<Self> {
         if args.devices == "all" {
-            let machine = Machine::open(libraries);
+            let machine = Machine::open(&sources);
             let targets: Vec<Target> =
                 machine.devices().iter().map(|device| Target::new(device.id.as_str())).collect();
-            let absent = machine.absent().iter().map(|family| absent(family.family, &family.why));
+            let absent = machine.absent().iter().map(|family| absent(&family.family, &family.why));
             let absent = absent.collect();
             return Self { machine, targets, absent }.with_settings(args);
         }
         let mut ids: Vec<DeviceId> = Vec::new();
+        let mut named = Vec::new();
         for id in args.devices.split(',').map(str::trim).filter(|id| !id.is_empty()) {
-            ids.push(DeviceId::new(id));
+            let Some(address) = id.strip_prefix("remote=") else {
+                ids.push(DeviceId::new(id));
+                continue;
+            };
+            let endpoint = DeviceOption::service(address, named.len()).map_err(|why| {
+                Failure::new(Code::Usage, "--devices names a service wrongly").why(why)
+            })?;
+            ids.push(DeviceId::new(endpoint.id()));
+            named.push(endpoint);
         }
+        let sources = sources.with(named);
         if ids.is_empty() {
             return Err(Failure::new(Code::Usage, "--devices names none")
                 .help("name some, separated by commas, or 'all'"));
         }
-        let machine = Machine::open_for(ids.iter(), libraries);
+        let machine = Machine::open_for(ids.iter(), &sources);
         let here = machine.devices();
         let (found, missing): (Vec<_>, Vec<_>) =
             ids.into_iter().partition(|id| here.iter().any(|device| device.id == *id));
         let absent = missing.iter().map(|id| {
-            let family = machine.absent().iter().find(|absent| id.is_of(absent.family));
+            let family = machine.absent().iter().find(|absent| absent.holds(id));
             absent(id.as_str(), family.map_or("there is no such device here", |family| &family.why))
         });
         let absent = absent.collect();

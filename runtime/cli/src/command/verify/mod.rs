@@ -23,29 +23,35 @@ pub(crate) use self::args::VerifyArgs;
 use self::devices::Devices;
 use self::guest::Guest;
 use crate::failure::{Code, Failure, Outcome, model_code};
-use crate::option::Libraries;
+use crate::option::ModelSource;
 use crate::progress::Progress;
+use crate::sources::Sources;
 use crate::{files, models, print, program};
 
 const DIFFERS: u8 = 10;
 const FAILED: u8 = 11;
 
-pub(crate) fn verify(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+pub(crate) fn verify(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
     let runtime = Runtime::new().map_err(|error| {
         Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
     })?;
-    let ended = runtime.block_on(compare(args, libraries));
+    let ended = runtime.block_on(compare(args, sources));
     // An app that was stopped may have left work behind.
     runtime.shutdown_background();
     ended
 }
 
-async fn compare(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> {
-    let offered = read_models(args)?;
+async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
+    let mut offered = read_models(args)?;
     let golden = args.against.as_deref().map(read_golden).transpose()?;
     let progress = Progress::new("loading engines");
-    let devices = Devices::open(args, libraries)?;
+    let devices = Devices::open(args, sources)?;
     drop(progress);
+    if devices.targets.iter().any(|target| devices.machine.is_service(&target.device)) {
+        for (name, variants) in &mut offered {
+            variants.extend(models::served(name, variants));
+        }
+    }
     let all: Vec<Model> = offered.values().flatten().cloned().collect();
 
     let mut app = None;
@@ -78,7 +84,7 @@ async fn compare(args: &VerifyArgs, libraries: &Libraries) -> Outcome<ExitCode> 
         tolerance: None,
         work: Work::of_models(&all, &Limits::default()),
         app,
-        rates: rates(args),
+        rates: rates(args, &devices),
     };
     let mut report = Report::from_recordings(&attempts, &options)
         .map_err(|error| Failure::new(Code::Usage, error.message().to_owned()))?;
@@ -109,8 +115,13 @@ fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
                 "name the devices with --devices, and their options with --set ID,OPTION=VALUE",
             ));
         }
-        let path = models::file(&option.path, option.encoding)?;
-        let model = models::read(&option.name, &path, option.encoding)?;
+        let model = match &option.source {
+            ModelSource::Path(path) => {
+                let path = models::file(path, option.encoding)?;
+                models::read(&option.name, &path, option.encoding)?
+            }
+            ModelSource::Remote(there) => Model::remote(&option.name, there, None),
+        };
         offered.entry(option.name.clone()).or_default().push(model);
     }
     Ok(offered)
@@ -206,8 +217,15 @@ async fn signature(
     Err(Failure::new(model_code(refusal.kind()), what).why(refusal.report()))
 }
 
-fn rates(args: &VerifyArgs) -> BTreeMap<String, Rates> {
+fn rates(args: &VerifyArgs, devices: &Devices) -> BTreeMap<String, Rates> {
     let mut rates: BTreeMap<String, Rates> = BTreeMap::new();
+    for device in devices.machine.devices() {
+        // What godwit.toml says, unless the command line says otherwise.
+        let price = device.labels.get("price-per-hour").and_then(|price| price.parse().ok());
+        if let Some(price) = price {
+            rates.entry(device.id.to_string()).or_default().per_hour = Some(price);
+        }
+    }
     for cost in &args.costs {
         rates.entry(cost.device.clone()).or_default().per_hour = Some(cost.number);
     }
