@@ -144,7 +144,7 @@ impl Batches {
 fn fill(bytes: &mut BufferMut, dtype: DType, changed: Range<usize>, other: bool) {
     let size = dtype.size();
     let value = |is_changed: bool, at: usize| -> Vec<u8> {
-        let large = (at % 2 == 0) != (is_changed && other);
+        let large = at.is_multiple_of(2) != (is_changed && other);
         match dtype {
             DType::F32 => if large { 1.0f32 } else { 0.5 }.to_le_bytes().into(),
             DType::F64 => if large { 1.0f64 } else { 0.5 }.to_le_bytes().into(),

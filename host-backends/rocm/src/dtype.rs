@@ -11,23 +11,6 @@ pub(crate) enum Numbers {
     WithoutFp4,
 }
 
-/// In the library's order; two of its own stand before the last.
-pub(crate) const NAMES: &[(DType, &str)] = &[
-    (DType::Bool, "bool_type"),
-    (DType::F16, "half_type"),
-    (DType::F32, "float_type"),
-    (DType::F64, "double_type"),
-    (DType::U8, "uint8_type"),
-    (DType::I8, "int8_type"),
-    (DType::U16, "uint16_type"),
-    (DType::I16, "int16_type"),
-    (DType::I32, "int32_type"),
-    (DType::I64, "int64_type"),
-    (DType::U32, "uint32_type"),
-    (DType::U64, "uint64_type"),
-    (DType::Bf16, "bf16_type"),
-];
-
 impl Numbers {
     pub(crate) fn number(self, dtype: DType) -> DataType {
         let place = match dtype {

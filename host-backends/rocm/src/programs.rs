@@ -7,12 +7,15 @@ use smallvec::SmallVec;
 /// Dimensions of all inputs.
 pub(crate) type Dims = SmallVec<[Shape; 4]>;
 
+/// One that is there, or that somebody makes.
+type Cell<T> = Arc<OnceCell<Arc<T>>>;
+
 /// What a model was compiled to, by the dimensions of its inputs; the least recently used goes first.
 #[derive(Debug)]
 pub(crate) struct Programs<T> {
     most: usize,
     /// The most recently used last.
-    kept: Lock<Vec<(Dims, Arc<OnceCell<Arc<T>>>)>>,
+    kept: Lock<Vec<(Dims, Cell<T>)>>,
 }
 
 impl<T> Programs<T> {
@@ -36,7 +39,7 @@ impl<T> Programs<T> {
         made.cloned()
     }
 
-    fn cell(&self, dims: &Dims) -> Arc<OnceCell<Arc<T>>> {
+    fn cell(&self, dims: &Dims) -> Cell<T> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let at = kept.iter().position(|(other, _)| other == dims);
         let entry = match at {
@@ -54,7 +57,7 @@ impl<T> Programs<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell;
 
     use futures::executor::block_on;
     use futures::future::join;
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn the_least_recently_used_goes_first() {
         let programs = Programs::new(2);
-        let made = Cell::new(0);
+        let made = cell::Cell::new(0);
         let get = |size: usize| {
             let make = || async {
                 made.set(made.get() + 1);
@@ -88,13 +91,14 @@ mod tests {
     #[test]
     fn one_is_made_for_all_who_ask_and_a_failure_is_forgotten() {
         let programs = Programs::new(2);
-        let made = Cell::new(0);
+        let made = cell::Cell::new(0);
         let make = || async {
             made.set(made.get() + 1);
             futures::future::ready(()).await;
             Ok(made.get())
         };
-        let both = join(programs.get(&dims(1), make), programs.get(&dims(1), make));
+        let one = dims(1);
+        let both = join(programs.get(&one, make), programs.get(&one, make));
         let (first, second) = block_on(both);
         assert_eq!((*first.unwrap(), *second.unwrap()), (1, 1));
         let fails = || async { Err(Error::failed("as planned")) };

@@ -132,8 +132,7 @@ fn node<'a>(node: &'a NodeProto, known: &mut Known<'a>, clamps: bool) -> Result<
     let gives = match op {
         "Cast" | "CastLike" => {
             let to = attribute("to").and_then(|it| i32::try_from(it.i).ok());
-            let to_discrete =
-                to.map_or_else(|| tame(1) == Some(Tame::Discrete), |to| is_discrete(to));
+            let to_discrete = to.map_or_else(|| tame(1) == Some(Tame::Discrete), is_discrete);
             if clamps && !to_discrete && tame(0).is_none() {
                 return Err(wrong(op, "makes infinities finite between floating-point dtypes"));
             }

@@ -14,7 +14,7 @@ mod program;
 use std::fmt;
 
 pub(crate) use library::Library;
-pub(crate) use program::{Given, Output, Outputs, Port, Program, Quantize, Settings};
+pub(crate) use program::{Given, Output, Port, Program, Quantize, Settings};
 
 /// A call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
