@@ -14,6 +14,7 @@ mod coverage;
 mod debian;
 mod demo;
 mod engines;
+mod gpu;
 mod guests;
 mod migraphx;
 mod minilm;
@@ -104,6 +105,28 @@ enum Chore {
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
+    /// Prove on a GPU what no other machine can: pack what is needed, then run it here
+    ///
+    /// Fails on a machine without a GPU, after packing. The pack runs without cargo and without a network:
+    /// bring it to a machine with a GPU and start its run.sh there.
+    Gpu {
+        #[command(subcommand)]
+        what: Option<Gpu>,
+    },
+}
+
+#[derive(Subcommand)]
+enum Gpu {
+    /// Build the programs, optimised, and put them with guests and models into target/gpu, at most 64 MiB
+    ///
+    /// The language model goes into target/gpu-minilm in pieces, for it is too large to travel at once.
+    Pack,
+    /// Run the pack on this machine and write a table and JSON into target/gpu/results
+    Run {
+        /// Passed to run.sh: the device first, then arguments of godwit-gpu
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
 }
 
 #[derive(Subcommand)]
@@ -164,5 +187,8 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
         Chore::Bench(Bench::Remote { args }) => bench::remote(&args),
         Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
+        Chore::Gpu { what: None } => gpu::pack_and_run(),
+        Chore::Gpu { what: Some(Gpu::Pack) } => gpu::pack(),
+        Chore::Gpu { what: Some(Gpu::Run { args }) } => gpu::run_here(&args),
     }
 }
