@@ -18,7 +18,6 @@
 
 mod bounded;
 mod list;
-pub mod migraphx;
 pub mod models;
 mod open;
 mod subject;

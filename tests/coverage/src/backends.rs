@@ -7,13 +7,18 @@ use anyhow::{Context, Result, bail};
 use godwit_backend::{Backend, Device};
 use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_engines::{Engine, ONNXRUNTIME, OPENVINO};
+use godwit_fixtures::migraphx;
 use godwit_model::Limits;
 use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
 use godwit_openvino::{OpenVino, OpenVinoOptions};
 use godwit_policy::Checked;
+use godwit_rocm::{Rocm, RocmOptions};
 
 /// Names of backends, in the order of reports.
-pub const NAMES: [&str; 3] = ["cpu", "ort", "openvino"];
+pub const NAMES: [&str; 4] = ["cpu", "ort", "openvino", ROCM];
+
+/// AMD's library, by its own implementation on the processor.
+pub const ROCM: &str = "rocm";
 
 /// The backend called `name` and its device that computes on the processor.
 ///
@@ -30,6 +35,10 @@ pub fn open(name: &str) -> Result<(Arc<dyn Backend>, Device)> {
         "openvino" => {
             let library = library(&OPENVINO)?;
             (Arc::new(OpenVino::open(&library, OpenVinoOptions::default())?), "openvino-cpu:0")
+        }
+        ROCM => {
+            let library = migraphx::library()?;
+            (Arc::new(Rocm::open_reference(&library, RocmOptions::default())?), "rocm-ref:0")
         }
         _ => bail!("no backend is called '{name}': known are {}", NAMES.join(", ")),
     };

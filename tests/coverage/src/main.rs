@@ -56,10 +56,10 @@ enum Task {
 
 fn main() -> ExitCode {
     let done = match Coverages::parse().task {
-        Task::Worker { backend, cases } => {
+        Task::Worker { backend, cases } => enter(&backend).and_then(|()| {
             worker::serve(&backend, &cases, std::io::stdin().lock(), std::io::stdout().lock())
                 .map(|()| true)
-        }
+        }),
         Task::Report { cases, backend, only, root, limit } => {
             run(&cases, backend.as_deref(), only.as_deref(), &root, limit)
         }
@@ -72,6 +72,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Goes where the library of `backend` can be loaded.
+fn enter(backend: &str) -> Result<()> {
+    if backend == backends::ROCM { godwit_fixtures::migraphx::enter() } else { Ok(()) }
 }
 
 /// Whether no backend has a defect that is not known.

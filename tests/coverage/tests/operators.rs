@@ -70,6 +70,11 @@ fn openvino() {
 }
 
 #[test]
+fn rocm() {
+    every_case_on("rocm");
+}
+
+#[test]
 fn every_backend_has_a_baseline() {
     let baseline = Baseline::read(&root()).unwrap();
     let mut names = backends::NAMES.to_vec();

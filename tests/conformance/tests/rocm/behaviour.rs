@@ -8,8 +8,7 @@ use futures::executor::block_on;
 use godwit_backend::{
     Backend, DType, ErrorKind, Graph, Memory, Model, Result, Target, Tensor, Tensors,
 };
-use godwit_conformance::migraphx;
-use godwit_fixtures::{dims, models, onnx};
+use godwit_fixtures::{dims, migraphx, models, onnx};
 use godwit_rocm::{Rocm, RocmOptions};
 
 use crate::subject::{DEVICE, open};
@@ -46,7 +45,7 @@ fn floats(tensor: &Tensor) -> &[f32] {
 }
 
 fn a_machine_without_a_gpu_says_what_hip_says() {
-    let rocm = Rocm::open(&migraphx::library(), RocmOptions::default()).unwrap();
+    let rocm = Rocm::open(&migraphx::library().unwrap(), RocmOptions::default()).unwrap();
     assert_eq!(rocm.name(), "rocm");
     match rocm.devices() {
         // A machine with AMD hardware after all.
@@ -78,7 +77,7 @@ fn what_is_no_library_is_said_to_be_none() {
     fs::write(&file, "not a library").unwrap();
     let broken = Rocm::open(&file, RocmOptions::default()).unwrap_err();
     // A library, but another one.
-    let hip = migraphx::library().with_file_name("libamdhip64.so.6");
+    let hip = migraphx::library().unwrap().with_file_name("libamdhip64.so.6");
     let other = Rocm::open(&hip, RocmOptions::default()).unwrap_err();
     for error in [absent, broken, other] {
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error:?}");

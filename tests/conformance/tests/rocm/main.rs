@@ -14,11 +14,12 @@
 mod behaviour;
 mod subject;
 
-use godwit_conformance::{Listed, conformance_list, migraphx};
+use godwit_conformance::{Listed, conformance_list};
+use godwit_fixtures::migraphx;
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
-    migraphx::enter();
+    migraphx::enter().unwrap();
     let arguments = Arguments::from_args();
     let suite: Vec<Listed> = conformance_list!(crate::subject::rocm());
     let suite = suite.into_iter().map(|Listed { name, run }| {

@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use godwit_backend::{DType, Model, Target};
 use godwit_conformance::models::OnnxModels;
-use godwit_conformance::{BadModel, Case, Models, Reference, Subject, migraphx};
-use godwit_fixtures::dims;
+use godwit_conformance::{BadModel, Case, Models, Reference, Subject};
 use godwit_fixtures::onnx::Graph;
+use godwit_fixtures::{dims, migraphx};
 use godwit_rocm::{Rocm, RocmOptions};
 
 /// The device under test.
@@ -23,7 +23,7 @@ pub(crate) fn rocm() -> Subject {
 }
 
 pub(crate) fn open(options: RocmOptions) -> Rocm {
-    Rocm::open_reference(&migraphx::library(), options).unwrap()
+    Rocm::open_reference(&migraphx::library().unwrap(), options).unwrap()
 }
 
 /// `x` f32\[rows, 256\] -> `y`, the same by its negative. A chain of products as in other suites would
