@@ -86,8 +86,11 @@ fn panic_of(stderr: &str) -> Option<String> {
     Some(format!("panic at {place}: {}", why.trim()))
 }
 
-/// The last line that says more than where; hosts put the cause there.
+/// The line that begins with `why:`, or else the last that says more than where; hosts put the cause there.
 fn reason(stderr: &str) -> String {
+    if let Some(why) = stderr.lines().find_map(|line| line.trim().strip_prefix("why:")) {
+        return why.trim().chars().take(200).collect();
+    }
     let says = |line: &&str| {
         let line = line.trim();
         !line.is_empty() && !line.starts_with("note:") && !line.starts_with("at ")
@@ -133,6 +136,11 @@ mod tests {
             ("echo case x; echo unsupported: f64", Outcome::Unsupported, "f64"),
             ("echo case x; echo 'wasm trap: gone' >&2; exit 134", Outcome::Trap, "gone"),
             ("echo 'no such option' >&2; exit 2", Outcome::Unsupported, "did not start: no such"),
+            (
+                "echo ' why: no bf16' >&2; echo ' help: wait' >&2; exit 67",
+                Outcome::Unsupported,
+                "no bf16",
+            ),
             ("echo case x; kill -SEGV $$", Outcome::Crash, "signal 11"),
             (
                 "echo case x; printf \"thread 'main' panicked at /a/src/b.rs:1:2:\\nsad\\n\" >&2; exit 101",

@@ -24,9 +24,11 @@ fn one() -> Tensor {
     tensor(&[1], &[1.0])
 }
 
+/// `y` is an output's name; the others are nobody's.
 fn unknown_name(_: Given<'_>) -> String {
     let scale = context("scale");
-    all(["y", "X", "", "x "].map(|name| refused("an unknown input", run(&scale, [(name, one())]))))
+    all(["y", "X", "", "x "]
+        .map(|name| refused(&format!("the input '{name}'"), run(&scale, [(name, one())]))))
 }
 
 fn missing(_: Given<'_>) -> String {

@@ -44,7 +44,7 @@ fn output_outlives(_: Given<'_>) -> String {
 
 fn error_outlives(_: Given<'_>) -> String {
     let context = context("scale");
-    let Err(error) = run(&context, [("y", tensor(&[1], &[1.0]))]) else {
+    let Err(error) = run(&context, [("nobody", tensor(&[1], &[1.0]))]) else {
         panic!("an unknown input was accepted")
     };
     drop(context);
