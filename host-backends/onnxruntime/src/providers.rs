@@ -57,7 +57,15 @@ impl Provider {
 
     /// What it has to be told when it is opened.
     pub(crate) fn options(&self) -> Vec<(&'static str, String)> {
-        if self.numbered { vec![("device_id", self.index.to_string())] } else { Vec::new() }
+        let mut options = Vec::new();
+        if self.numbered {
+            options.push(("device_id", self.index.to_string()));
+        }
+        if self.name == "CUDAExecutionProvider" {
+            // Left alone, it multiplies `f32` in TF32.
+            options.push(("use_tf32", "0".to_owned()));
+        }
+        options
     }
 }
 
@@ -78,5 +86,12 @@ mod tests {
         let [host, cuda] = Provider::among(&names).try_into().unwrap();
         assert_eq!(host.next(), None);
         assert_eq!(cuda.next().unwrap().id(), "ort-cuda:1");
+    }
+
+    #[test]
+    fn f32_stays_f32_on_nvidias_gpus() {
+        let [cuda] = Provider::among(&["CUDAExecutionProvider".to_owned()]).try_into().unwrap();
+        let options = cuda.next().unwrap().options();
+        assert_eq!(options, [("device_id", "1".to_owned()), ("use_tf32", "0".to_owned())]);
     }
 }

@@ -3,6 +3,8 @@
 mod cli;
 mod command;
 mod config;
+#[cfg(all(feature = "cuda", unix))]
+mod environment;
 mod failure;
 mod family;
 mod files;
@@ -32,12 +34,17 @@ fn main() -> ExitCode {
     log::start(cli.verbose);
     let libraries = Libraries::new(&cli.libraries);
     // Read by the commands that look for devices only.
-    let sources = || Sources::read(cli.config.as_deref(), Libraries::new(&cli.libraries));
+    let sources = || {
+        #[cfg(all(feature = "cuda", unix))]
+        environment::settle();
+        Sources::read(cli.config.as_deref(), Libraries::new(&cli.libraries))
+    };
     let ended = match &cli.command {
         Command::Run(args) => sources().and_then(|sources| command::run(args, sources)),
         Command::Verify(args) => sources().and_then(|sources| command::verify(args, sources)),
         Command::Devices(args) => sources().and_then(|sources| command::devices(args, sources)),
         Command::Inspect(args) => sources().and_then(|sources| command::inspect(args, sources)),
+        Command::Audit(args) => sources().and_then(|sources| command::audit(args, sources)),
         Command::Engines(args) => command::engines(args, &libraries),
         Command::Compile(args) => command::compile(args),
         Command::Completions(args) => command::completions(args),

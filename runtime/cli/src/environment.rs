@@ -1,0 +1,22 @@
+//! What NVIDIA's libraries read when they are loaded, settled before they are.
+
+use std::env;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use godwit_cuda::{CudaBackend, Environment};
+
+/// Starts this program anew, in the same process, without TF32 where nothing else was asked for.
+///
+/// Whether a library computes `f32` in TF32 is decided by a variable, once a process. A program may change
+/// its own variables while no other thread reads them; to start anew asks for no such promise.
+pub(crate) fn settle() {
+    let (name, value) = Environment::FULL_PRECISION;
+    if env::var_os(name).is_some() || !CudaBackend::has_driver() {
+        return;
+    }
+    let Ok(program) = env::current_exe() else { return };
+    let error = Command::new(program).args(env::args_os().skip(1)).env(name, value).exec();
+    // Without it, models with convolutions are refused on these GPUs, and say why.
+    tracing::warn!(%error, "the program could not be started anew with {name}={value}");
+}
