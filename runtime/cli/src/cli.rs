@@ -5,7 +5,8 @@ use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use crate::command::{
-    CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs, VerifyArgs,
+    AuditArgs, CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
+    VerifyArgs,
 };
 use crate::failure::EXIT_CODES;
 use crate::option::LibraryOption;
@@ -24,6 +25,8 @@ Examples:
       see what an app needs, before running it
   godwit inspect digits.onnx
       see what goes into a model and what comes out
+  godwit audit digits.wasm --model digits=digits.onnx
+      see which devices can run an app and its models
   godwit devices
       see what models can run on here
   godwit engines install openvino
@@ -67,6 +70,7 @@ pub(crate) enum Command {
     Devices(DevicesArgs),
     Engines(EnginesArgs),
     Inspect(InspectArgs),
+    Audit(AuditArgs),
     Compile(CompileArgs),
     Completions(CompletionsArgs),
 }

@@ -1,5 +1,6 @@
 //! One module a subcommand: its arguments, and what it does.
 
+mod audit;
 mod compile;
 mod completions;
 mod devices;
@@ -8,6 +9,7 @@ mod inspect;
 mod run;
 mod verify;
 
+pub(crate) use audit::{AuditArgs, audit};
 pub(crate) use compile::{CompileArgs, compile};
 pub(crate) use completions::{CompletionsArgs, completions};
 pub(crate) use devices::{DevicesArgs, devices};

@@ -12,6 +12,7 @@ fn help_texts() {
     assert_transcript!("help-engines-install", sandbox.godwit("engines install --help"));
     assert_transcript!("help-engines-remove", sandbox.godwit("engines remove --help"));
     assert_transcript!("help-inspect", sandbox.godwit("inspect --help"));
+    assert_transcript!("help-audit", sandbox.godwit("audit --help"));
     assert_transcript!("help-compile", sandbox.godwit("compile --help"));
     assert_transcript!("help-completions", sandbox.godwit("completions --help"));
 }

@@ -78,16 +78,35 @@ impl Guest<'_> {
         // What a device said of itself tells more than how the app ended because of it.
         let told = attempt.outcome.as_ref().is_ok_and(|recording| recording.failure().is_some());
         if let (Some(message), false) = (failed, told) {
-            let last = last_line(&output.stderr());
-            let message = if last.is_empty() { message } else { format!("{message}: {last}") };
+            let said = first_line(&output.stderr());
+            let message = if said.is_empty() { message } else { format!("{message}: {said}") };
             attempt.outcome = Err(Refusal { kind: "failed".to_owned(), message });
         }
         Ended { attempt, printed: output.stdout().to_vec() }
     }
 }
 
-fn last_line(text: &[u8]) -> String {
+/// What an app said first: what follows is mostly advice and traces. A line that ends in a colon announces
+/// the next.
+fn first_line(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let line = text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let next = if first.ends_with(':') { lines.next() } else { None };
+    let line = [Some(first), next].into_iter().flatten().collect::<Vec<_>>().join(" ");
     line.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_line;
+
+    #[test]
+    fn what_an_app_said_first_is_told() {
+        let panic =
+            b"\nthread 'main' panicked at src/main.rs:1:2:\nno such model\nnote: run with ...\n";
+        assert_eq!(first_line(panic), "thread 'main' panicked at src/main.rs:1:2: no such model");
+        assert_eq!(first_line(b"error: no image\nhelp: name one"), "error: no image");
+        assert_eq!(first_line(b" \n"), "");
+    }
 }

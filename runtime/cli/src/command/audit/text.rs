@@ -1,0 +1,189 @@
+use bytesize::ByteSize;
+use godwit_audit::Estimate;
+use godwit_host::ProgramKind;
+
+use super::facts::{AppFacts, AuditFacts, DeviceFacts, ModelFacts};
+use crate::stack::AbsentFamily;
+use crate::table::table;
+
+/// For people.
+pub(super) fn human(facts: &AuditFacts) -> String {
+    let models = facts.models.iter().map(model).collect::<String>();
+    [app(&facts.app, &facts.models), models, devices(facts), verdict(facts)].concat()
+}
+
+fn line(label: &str, value: impl std::fmt::Display) -> String {
+    format!("{label:<11} {value}\n")
+}
+
+fn lines(label: &str, values: impl IntoIterator<Item = String>) -> String {
+    let mut label = label;
+    let mut text = String::new();
+    for value in values {
+        text.push_str(&line(label, value));
+        label = "";
+    }
+    if text.is_empty() { line(label, "none") } else { text }
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().iec().to_string()
+}
+
+fn app(app: &AppFacts, models: &[ModelFacts]) -> String {
+    let kind = match app.description.kind {
+        ProgramKind::Component => "component",
+        ProgramKind::Module => "core module",
+    };
+    let is_nn = |name: &str| name.starts_with("wasi:nn/") || name.starts_with("wasi_ephemeral_nn");
+    let imports = app.description.imports.iter();
+    let (nn, others): (Vec<_>, Vec<_>) = imports.partition(|import| is_nn(&import.name));
+    let mut versions: Vec<&str> = nn
+        .iter()
+        .map(|import| match import.name.split_once('@') {
+            Some((_, version)) => version,
+            None => "wasi_ephemeral_nn",
+        })
+        .collect();
+    versions.dedup();
+    let nn = match versions.as_slice() {
+        [] => "none: it asks for no inference".to_owned(),
+        ["wasi_ephemeral_nn"] => "wasi_ephemeral_nn, the older ABI of core modules".to_owned(),
+        versions => format!("wasi:nn@{}", versions.join(", ")),
+    };
+    let provided = others.iter().filter(|import| import.provided).count();
+    let missing = app.missing().into_iter().map(|import| match &import.hint {
+        Some(hint) => format!("{}: {hint}", import.name),
+        None => import.name.clone(),
+    });
+    [
+        line("app", format!("{} ({kind}, {})", app.file, size(app.size))),
+        line("sha256", app.sha256),
+        line("wasi-nn", nn),
+        lines("calls", app.found.calls.iter().cloned()),
+        line("imports", format!("{provided} more that this host has")),
+        lines("missing", missing),
+        lines("models", names(app, models)),
+        "\n".to_owned(),
+    ]
+    .concat()
+}
+
+/// What can be told of the names that the app asks for, and what cannot.
+fn names(app: &AppFacts, models: &[ModelFacts]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for model in models {
+        lines.push(match model.named_by_the_app {
+            true => format!("{}: given, and the app's constants hold this name", model.name),
+            false => format!("{}: given; the app's constants do not hold this name", model.name),
+        });
+    }
+    let files = app.found.files.iter().map(|file| format!("'{file}' reads like a model's file"));
+    lines.extend(files);
+    if app.found.loads_bytes() {
+        lines.push("it can bring models of its own: those are not seen here".to_owned());
+    }
+    if app.found.loads_by_name() {
+        let unseen = "names that it is told, or puts together, when it runs are not seen here";
+        lines.push(unseen.to_owned());
+    }
+    lines
+}
+
+fn model(model: &ModelFacts) -> String {
+    let needs = &model.needs;
+    let signature = needs.signature.iter();
+    let inputs = signature.clone().flat_map(|s| s.inputs.iter().map(ToString::to_string));
+    let outputs = signature.flat_map(|s| s.outputs.iter().map(ToString::to_string));
+    let opsets = needs.opsets.iter().map(|(domain, version)| format!("{domain} {version}"));
+    let opsets: Vec<String> = opsets.collect();
+    let format = match opsets.as_slice() {
+        [] => needs.encoding.to_string(),
+        opsets => format!("{}, opset {}", needs.encoding, opsets.join(", ")),
+    };
+    let operators = needs.operators.iter().flatten();
+    let operators: Vec<String> =
+        operators.map(|(operator, count)| format!("{operator} x {count}")).collect();
+    let dtypes: Vec<String> = needs.dtypes.iter().map(ToString::to_string).collect();
+    [
+        line("model", format!("{} ({})", model.name, model.file)),
+        line("sha256", model.sha256),
+        line("format", format),
+        lines("inputs", inputs),
+        lines("outputs", outputs),
+        line("dtypes", dtypes.join(", ")),
+        lines("operators", operators.chunks(6).map(|few| few.join(", "))),
+        lines("memory", memory(&needs.memory)),
+        "\n".to_owned(),
+    ]
+    .concat()
+}
+
+fn memory(estimate: &Estimate) -> Vec<String> {
+    let mut lines = vec![format!("weights {}", size(estimate.weights))];
+    lines.push(match estimate.tensors {
+        Some(bytes) => format!("inputs and outputs of a run {}", size(bytes)),
+        None => "inputs and outputs of a run: the file does not tell".to_owned(),
+    });
+    lines.push(match estimate.between {
+        Some(bytes) => format!("results between operators {}, if all are kept", size(bytes)),
+        None => "results between operators: the file does not tell".to_owned(),
+    });
+    let open: Vec<&str> = estimate.open.iter().map(String::as_str).collect();
+    if !open.is_empty() {
+        lines.push(format!("with {} taken for {}; see --rows", open.join(", "), estimate.rows));
+    }
+    lines.push("an estimate: engines add their own, and reuse what is between".to_owned());
+    lines
+}
+
+fn devices(facts: &AuditFacts) -> String {
+    let rows = facts.devices.iter().flat_map(rows);
+    let mut text = table(["DEVICE", "MODEL", "RUNS", "WHY"], rows, &[]);
+    let assumed = facts
+        .devices
+        .iter()
+        .filter_map(|device| Some(format!("{}: {}\n", device.place(), device.assumed.as_ref()?)));
+    let assumed: String = assumed.map(|line| format!("  {line}")).collect();
+    if !assumed.is_empty() {
+        text.push_str("\nassumed:\n");
+        text.push_str(&assumed);
+    }
+    if !facts.absent.is_empty() {
+        text.push_str("\nabsent here:\n");
+        for AbsentFamily { family, why, .. } in &facts.absent {
+            text.push_str(&format!("  {family}: {why}\n"));
+        }
+    }
+    text
+}
+
+fn rows(device: &DeviceFacts) -> Vec<[String; 4]> {
+    if device.opinions.is_empty() {
+        return vec![[
+            device.place(),
+            "-".to_owned(),
+            "-".to_owned(),
+            "no model is given".to_owned(),
+        ]];
+    }
+    let rows = device.opinions.iter().map(|(model, opinion)| {
+        let why = opinion.why.join("; ").replace('\n', " ");
+        [device.place(), model.clone(), opinion.answer.name().to_owned(), why]
+    });
+    rows.collect()
+}
+
+fn verdict(facts: &AuditFacts) -> String {
+    let missing = facts.app.missing().len();
+    let text = match (missing, facts.suited.as_slice()) {
+        (0, []) => "no device is known to run everything".to_owned(),
+        (0, _) if facts.models.is_empty() => {
+            "the app's imports are there; give its models for more".to_owned()
+        }
+        (0, suited) => format!("everything runs on {}", suited.join(", ")),
+        (1, _) => "the app cannot run here: an import is missing".to_owned(),
+        (count, _) => format!("the app cannot run here: {count} imports are missing"),
+    };
+    format!("\n{text}\n")
+}
