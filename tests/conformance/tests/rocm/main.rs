@@ -11,6 +11,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod agreement;
 mod behaviour;
 mod subject;
 
@@ -28,11 +29,16 @@ fn main() {
             Ok(())
         })
     });
-    let behaviour = crate::behaviour::TESTS.iter().map(|(name, run)| {
-        Trial::test(format!("behaviour::{name}"), move || {
-            run();
-            Ok(())
-        })
+    let own = [("agreement", agreement::TESTS), ("behaviour", behaviour::TESTS)];
+    let own = own.into_iter().flat_map(|(module, tests)| {
+        let trial = move |(name, run): &(&str, fn())| {
+            let run = *run;
+            Trial::test(format!("{module}::{name}"), move || {
+                run();
+                Ok(())
+            })
+        };
+        tests.iter().map(trial)
     });
-    libtest_mimic::run(&arguments, suite.chain(behaviour).collect()).exit();
+    libtest_mimic::run(&arguments, suite.chain(own).collect()).exit();
 }
