@@ -1,5 +1,11 @@
+use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use godwit_host::Dir;
+
+use crate::failure::{Code, Failure, Outcome};
+use crate::files;
 
 /// `HOST::GUEST`, or `PATH` for the same name on both sides; `:ro` at the end refuses writing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -7,6 +13,25 @@ pub(crate) struct DirOption {
     pub(crate) host: PathBuf,
     pub(crate) guest: String,
     pub(crate) read_only: bool,
+}
+
+impl DirOption {
+    /// Fails unless the folder is there: better now than after the engines are loaded.
+    pub(crate) fn check(&self) -> Outcome<()> {
+        let shown = self.host.display();
+        match fs::metadata(&self.host) {
+            Ok(found) if found.is_dir() => Ok(()),
+            Ok(_) => Err(Failure::new(Code::File, format!("'{shown}' is not a folder"))
+                .help("name the folder it is in: --dir HOST::GUEST")),
+            Err(error) => Err(files::cannot_read("the folder", &self.host, &error)),
+        }
+    }
+
+    /// What the guest is given.
+    pub(crate) fn dir(&self) -> Dir {
+        let Self { host, guest, read_only } = self.clone();
+        Dir { host, guest, read_only }
+    }
 }
 
 impl FromStr for DirOption {

@@ -89,6 +89,12 @@ fn a_recording_of_another_model_and_a_file_that_is_not_golden_are_refused() {
     let ended = sandbox.godwit(&verify("--devices cpu:0 --against golden.json"));
     assert_eq!(ended.code, Some(66), "{}", ended.stderr);
     assert!(ended.stderr.contains("godwit verify --save FILE"), "{}", ended.stderr);
+    // As for `godwit run`, before anything is loaded.
+    let run = crate::digits::arguments("--devices cpu:0").replacen("run ", "verify ", 1);
+    let ended = sandbox.godwit(&run.replacen("--dir ", "--dir nowhere::/x --dir ", 1));
+    assert_eq!(ended.code, Some(66), "{}", ended.stderr);
+    let ended = sandbox.godwit(&run.replacen("--dir ", "--timeout 0s --dir ", 1));
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     let ended = sandbox.godwit(&verify("--devices cpu:0 --replay nowhere"));
     assert_eq!(ended.code, Some(66), "{}", ended.stderr);
 }

@@ -2,14 +2,13 @@ mod args;
 mod offer;
 mod record;
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
 use godwit_backend::{Arena, Budget, Error, ErrorKind, Memory};
-use godwit_host::{Dir, Exit, Inference, Invocation, Limits, Program, Stdio};
+use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::Ledger;
 use tokio::runtime::Runtime;
 
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &RunArgs, sources: Sources) -> Outcome<ExitCode> {
 /// Everything is read and checked before anything runs, the cheapest first.
 async fn prepare_and_run(args: &RunArgs, sources: &Sources) -> Outcome<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
-    args.dirs.iter().try_for_each(check_dir)?;
+    args.dirs.iter().try_for_each(DirOption::check)?;
     let machine = offer::machine(args, sources);
     let offer = Offer::read(args, &machine)?;
     let limits = args.limits();
@@ -80,25 +79,10 @@ fn invocation(args: &RunArgs, limits: Limits, inference: Inference) -> Invocatio
     Invocation {
         args: std::iter::once(name).chain(args.args.iter().cloned()).collect(),
         env: args.env.iter().map(|env| (env.key.clone(), env.value.clone())).collect(),
-        dirs: args.dirs.iter().map(dir).collect(),
+        dirs: args.dirs.iter().map(DirOption::dir).collect(),
         stdio: Stdio::Inherit,
         limits,
         inference,
-    }
-}
-
-fn dir(option: &DirOption) -> Dir {
-    let DirOption { host, guest, read_only } = option.clone();
-    Dir { host, guest, read_only }
-}
-
-fn check_dir(dir: &DirOption) -> Outcome<()> {
-    let shown = dir.host.display();
-    match fs::metadata(&dir.host) {
-        Ok(found) if found.is_dir() => Ok(()),
-        Ok(_) => Err(Failure::new(Code::File, format!("'{shown}' is not a folder"))
-            .help("name the folder it is in: --dir HOST::GUEST")),
-        Err(error) => Err(files::cannot_read("the folder", &dir.host, &error)),
     }
 }
 

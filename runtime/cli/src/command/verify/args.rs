@@ -4,7 +4,7 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 use godwit_verify::ProfileName;
 
-use crate::option::{DirOption, EnvOption, ModelOption};
+use crate::option::{DirOption, EnvOption, ModelOption, timeout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -150,7 +150,7 @@ pub(crate) struct VerifyArgs {
     pub(super) env: Vec<EnvOption>,
 
     /// Stop the app after this time on each device: 500ms, 30s, 5m.
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, help_heading = "What the app sees")]
+    #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "What the app sees")]
     pub(super) timeout: Option<Duration>,
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use godwit_backend::{Arena, Budget, Memory, Model, Target};
-use godwit_host::{Dir, Exit, Inference, Invocation, Limits, Program, Stdio};
+use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::{Catalog, CatalogEntry, Ledger};
 use godwit_verify::{Attempt, Failure as Refusal, Recorder, Tape};
 
 use super::VerifyArgs;
+use crate::option::DirOption;
 use crate::stack::Machine;
 
 /// What an app may print to one of its streams, in bytes.
@@ -48,15 +49,10 @@ impl Guest<'_> {
         let (stdio, output) = Stdio::captured(Vec::<u8>::new(), PRINTED);
         let args = std::iter::once(self.name.clone()).chain(self.args.args.iter().cloned());
         let env = self.args.env.iter().map(|env| (env.key.clone(), env.value.clone()));
-        let dirs = self.args.dirs.iter().map(|dir| Dir {
-            host: dir.host.clone(),
-            guest: dir.guest.clone(),
-            read_only: dir.read_only,
-        });
         let invocation = Invocation {
             args: args.collect(),
             env: env.collect(),
-            dirs: dirs.collect(),
+            dirs: self.args.dirs.iter().map(DirOption::dir).collect(),
             stdio,
             limits,
             inference,

@@ -23,7 +23,7 @@ pub(crate) use self::args::VerifyArgs;
 use self::devices::Devices;
 use self::guest::Guest;
 use crate::failure::{Code, Failure, Outcome, model_code};
-use crate::option::ModelSource;
+use crate::option::{DirOption, ModelSource};
 use crate::progress::Progress;
 use crate::sources::Sources;
 use crate::{files, models, print, program};
@@ -42,6 +42,7 @@ pub(crate) fn verify(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
 }
 
 async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
+    args.dirs.iter().try_for_each(DirOption::check)?;
     let mut offered = read_models(args)?;
     let golden = args.against.as_deref().map(read_golden).transpose()?;
     let progress = Progress::new("loading engines");
