@@ -27,7 +27,7 @@ pub(crate) fn open(options: RocmOptions) -> Rocm {
 }
 
 /// `x` f32\[rows, 256\] -> `y`, the same by its negative. A chain of products as in other suites would
-/// take minutes: this implementation multiplies fifty times slower than others, and cannot be stopped.
+/// take minutes: this implementation multiplies slowly, and cannot be stopped.
 fn long() -> Vec<u8> {
     let mut graph = Graph::new("long");
     graph.input("x", DType::F32, dims!["rows", 256]);
