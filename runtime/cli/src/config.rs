@@ -157,7 +157,7 @@ fn suggest(failure: Failure, what: &str, name: &str, there_are: &[&str]) -> Fail
     }
 }
 
-#[cfg(all(test, feature = "remote"))]
+#[cfg(all(test, feature = "remote", feature = "cpu"))]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use godwit_policy::{AdmissionLimits, Ledger, Stack};
 use serde::Serialize;
 
 use crate::failure::{Code, Failure, Outcome};
-use crate::family::{FAMILIES, LEFT_OUT, Opened};
+use crate::family::{FAMILIES, LEFT_OUT, Opened, is_listed};
 use crate::remote::Services;
 use crate::sources::Sources;
 
@@ -23,7 +23,7 @@ pub(crate) struct AbsentFamily {
     pub(crate) why: String,
     /// Where its library was looked for.
     pub(crate) looked: Vec<Place>,
-    /// The command that would bring it.
+    /// The command that would bring it, or what to install where there is none.
     pub(crate) install: Option<String>,
 }
 
@@ -44,7 +44,11 @@ impl AbsentFamily {
         engine: &Engine,
         place: Place,
     ) -> Self {
-        let install = Some(format!("godwit engines install {} --force", engine.name));
+        let install = match engine.by_hand {
+            Some(what) => what.to_owned(),
+            None => format!("godwit engines install {} --force", engine.name),
+        };
+        let install = Some(install);
         Self { family: family.into(), why, looked: vec![place], install }
     }
 
@@ -68,6 +72,8 @@ pub(crate) struct LoadedLibrary {
 pub(crate) struct Machine {
     stack: Stack,
     services: Option<Services>,
+    /// The ids of all services that are configured, asked for or not.
+    configured: Vec<String>,
     libraries: Vec<LoadedLibrary>,
     absent: Vec<AbsentFamily>,
 }
@@ -75,7 +81,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// Opens every family, and every service.
     pub(crate) fn open(sources: &Sources) -> Self {
-        Self::open_where(sources, |_| true, |_| true)
+        Self::open_where(sources, is_listed, |_| true)
     }
 
     /// Opens the families and services of these devices only: loading an engine that nobody asked for
@@ -137,7 +143,8 @@ impl Machine {
         }
         // Nothing is rationed: the app is the only one, and the machine is the operator's.
         let stack = Stack::new(backends, godwit_model::Limits::default(), u64::MAX);
-        Self { stack, services, libraries: loaded, absent }
+        let configured = sources.endpoints.iter().map(|one| one.id().to_owned()).collect();
+        Self { stack, services, configured, libraries: loaded, absent }
     }
 
     /// The services elsewhere, if there are any.
@@ -185,14 +192,14 @@ impl Machine {
                     None => failure,
                 }
             }
-            None => failure.why(unknown(id, &devices)),
+            None => failure.why(unknown(id, &devices, &self.configured)),
         };
         Err(failure.help("see the devices here: godwit devices"))
     }
 }
 
 /// Names what is like a device that does not exist.
-fn unknown(id: &DeviceId, devices: &[Device]) -> String {
+fn unknown(id: &DeviceId, devices: &[Device], configured: &[String]) -> String {
     let family = FAMILIES.iter().find(|family| id.is_of(family.name));
     match family {
         Some(family) => {
@@ -200,6 +207,10 @@ fn unknown(id: &DeviceId, devices: &[Device]) -> String {
             let ids: Vec<&str> =
                 ids.filter(|id| id.is_of(family.name)).map(DeviceId::as_str).collect();
             known("devices", id.as_str(), ids)
+        }
+        None if !configured.is_empty() => {
+            let known = known("remote devices", id.as_str(), configured.iter().map(String::as_str));
+            format!("no device of that name is configured: {known}")
         }
         None => {
             let family = id.family();

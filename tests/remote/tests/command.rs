@@ -195,7 +195,11 @@ protocol = "sagemaker"
     refused("--model digits=remote:no,device=triton-grpc:0", 67, &["no such model", "remote:NAME"]);
     refused("--model digits=remote:digits", 67, &["cpu:0 reads onnx", "--device"]);
     refused("--model digits=remote:digits,device=gone:0", 69, &["cannot be reached"]);
-    refused(&format!("{},device=triton:1", model()), 69, &["triton", "godwit devices"]);
+    refused(
+        &format!("{},device=triton:1", model()),
+        69,
+        &["did you mean 'triton:0'?", "godwit devices"],
+    );
     let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/models/digits.xml");
     let other = format!("--model digits={},device=triton:0", other.display());
     refused(&other, 67, &["is another than the one that device 'triton:0' has"]);

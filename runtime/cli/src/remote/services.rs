@@ -120,7 +120,8 @@ impl fmt::Display for Spent {
         let Self { device, traffic, labels, cost } = self;
         let size = |bytes: u64| ByteSize(bytes).display().si();
         let Traffic { requests, retries, sent, received } = traffic;
-        write!(f, "{device}: {requests} requests")?;
+        let plural = if *requests == 1 { "" } else { "s" };
+        write!(f, "{device}: {requests} request{plural}")?;
         if *retries > 0 {
             write!(f, " ({retries} of them sent again)")?;
         }
