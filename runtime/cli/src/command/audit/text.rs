@@ -6,10 +6,15 @@ use super::facts::{AppFacts, AuditFacts, DeviceFacts, ModelFacts};
 use crate::stack::AbsentFamily;
 use crate::table::table;
 
-/// For people.
+/// For people: a section each for the app, every model, the devices, and what it comes to.
 pub(super) fn human(facts: &AuditFacts) -> String {
-    let models = facts.models.iter().map(model).collect::<String>();
-    [app(&facts.app, &facts.models), models, devices(facts), verdict(facts)].concat()
+    let mut sections = vec![app(&facts.app, &facts.models)];
+    sections.extend(facts.models.iter().map(model));
+    if !facts.models.is_empty() {
+        sections.push(devices(facts));
+    }
+    sections.push(verdict(facts));
+    sections.join("\n")
 }
 
 fn line(label: &str, value: impl std::fmt::Display) -> String {
@@ -64,7 +69,6 @@ fn app(app: &AppFacts, models: &[ModelFacts]) -> String {
         line("imports", format!("{provided} more that this host has")),
         lines("missing", missing),
         lines("models", names(app, models)),
-        "\n".to_owned(),
     ]
     .concat()
 }
@@ -114,7 +118,6 @@ fn model(model: &ModelFacts) -> String {
         line("dtypes", dtypes.join(", ")),
         lines("operators", operators.chunks(6).map(|few| few.join(", "))),
         lines("memory", memory(&needs.memory)),
-        "\n".to_owned(),
     ]
     .concat()
 }
@@ -159,14 +162,6 @@ fn devices(facts: &AuditFacts) -> String {
 }
 
 fn rows(device: &DeviceFacts) -> Vec<[String; 4]> {
-    if device.opinions.is_empty() {
-        return vec![[
-            device.place(),
-            "-".to_owned(),
-            "-".to_owned(),
-            "no model is given".to_owned(),
-        ]];
-    }
     let rows = device.opinions.iter().map(|(model, opinion)| {
         let why = opinion.why.join("; ").replace('\n', " ");
         [device.place(), model.clone(), opinion.answer.name().to_owned(), why]
@@ -185,5 +180,5 @@ fn verdict(facts: &AuditFacts) -> String {
         (1, _) => "the app cannot run here: an import is missing".to_owned(),
         (count, _) => format!("the app cannot run here: {count} imports are missing"),
     };
-    format!("\n{text}\n")
+    text + "\n"
 }
