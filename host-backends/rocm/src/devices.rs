@@ -35,8 +35,10 @@ pub(crate) fn reference(library: &Library) -> Found {
 }
 
 /// Every GPU that HIP has.
-pub(crate) fn gpus(library: &Library, path: &Path) -> Result<Vec<Found>> {
+pub(crate) fn gpus(library: &'static Library, path: &Path) -> Result<Vec<Found>> {
     let hip = Hip::open(path)?;
+    let count = hip.count()?;
+    library.check_gpu()?;
     let (runtime, driver_version) = hip.versions();
     let gpu = |index| {
         let gpu = hip.gpu(index)?;
@@ -56,7 +58,7 @@ pub(crate) fn gpus(library: &Library, path: &Path) -> Result<Vec<Found>> {
         };
         Ok(Found { device, place: Place::Gpu(hip, index) })
     };
-    (0..hip.count()?).map(gpu).collect()
+    (0..count).map(gpu).collect()
 }
 
 fn driver(library: &Library) -> String {

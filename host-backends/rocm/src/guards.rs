@@ -15,6 +15,8 @@ pub(crate) struct Guards(Vec<Guard>);
 struct Guard {
     input: usize,
     rows: Rows,
+    /// Whether it may count from the end.
+    wraps: bool,
 }
 
 /// How many places there are to choose from.
@@ -31,6 +33,9 @@ const KEEPING: [&str; 7] =
 
 /// Operators whose second input chooses places in their first, along an axis.
 const ALONG_AN_AXIS: [&str; 4] = ["Gather", "GatherElements", "Scatter", "ScatterElements"];
+
+/// The one of these that counts a negative place from the end of all rows, where it is that of one.
+const COUNTS_ON: &str = "GatherElements";
 
 /// Operators whose second input chooses places in their first, in several dimensions at once.
 const IN_SEVERAL: [&str; 2] = ["GatherND", "ScatterND"];
@@ -60,7 +65,7 @@ impl Guards {
     ///
     /// `Failed`, naming the input and the value.
     pub(crate) fn check(&self, signature: &Signature, inputs: &[Tensor]) -> Result<()> {
-        for Guard { input, rows } in &self.0 {
+        for Guard { input, rows, wraps } in &self.0 {
             let rows = match rows {
                 Rows::Known(rows) => Some(*rows),
                 Rows::Of(input, axis) => {
@@ -68,11 +73,14 @@ impl Guards {
                 }
             };
             let rows = rows.and_then(|rows| i64::try_from(rows).ok()).unwrap_or(0);
-            let outside = |value: &i64| !(rows.saturating_neg()..rows).contains(value);
+            let least = if *wraps { rows.saturating_neg() } else { 0 };
+            let outside = |value: &i64| !(least..rows).contains(value);
             let Some(found) = inputs.get(*input).and_then(|it| find(it, outside)) else { continue };
             let name = signature.inputs.get(*input).map_or("", |info| &info.name);
             return Err(Error::failed(format!(
-                "the model failed with these inputs: '{name}' holds {found}, and chooses among {rows}"
+                "the model failed with these inputs: '{name}' holds {found}, and can be from {least} to {} \
+                 on this device",
+                rows - 1
             )));
         }
         Ok(())
@@ -128,6 +136,12 @@ impl<'a> Tracing<'a> {
             let guard = self.guard(node).ok_or_else(|| computed(op))?;
             self.guards.push(guard);
         }
+        if op == COUNTS_ON && self.fixed.contains(input(1)) && !self.is_from_the_start(input(1)) {
+            return Err(Error::unsupported(format!(
+                "MIGraphX answers wrongly to the model's operator {op}, used as it is there: it counts from \
+                 the end of all rows instead of one"
+            )));
+        }
         if IN_SEVERAL.contains(&op) && !self.fixed.contains(input(1)) {
             return Err(computed(op));
         }
@@ -154,6 +168,23 @@ impl<'a> Tracing<'a> {
         Ok(())
     }
 
+    /// Whether a constant has no negative numbers.
+    fn is_from_the_start(&self, name: &str) -> bool {
+        let Some(tensor) = self.constants.get(name) else { return false };
+        let raw = &tensor.raw_data;
+        match tensor.data_type {
+            6 => {
+                raw.as_chunks().0.iter().all(|it| i32::from_le_bytes(*it) >= 0)
+                    && tensor.int32_data.iter().all(|it| *it >= 0)
+            }
+            7 => {
+                raw.as_chunks().0.iter().all(|it| i64::from_le_bytes(*it) >= 0)
+                    && tensor.int64_data.iter().all(|it| *it >= 0)
+            }
+            _ => false,
+        }
+    }
+
     fn guard(&self, node: &NodeProto) -> Option<Guard> {
         let (data, index) = (node.input.first()?.as_str(), node.input.get(1)?.as_str());
         let input = *self.numbers.get(index)?;
@@ -161,6 +192,7 @@ impl<'a> Tracing<'a> {
         if !matches!(whole(input), Some(DType::I32 | DType::I64)) {
             return None;
         }
+        let wraps = node.op_type != COUNTS_ON;
         let axis = node.attribute.iter().find(|it| it.name == "axis").map_or(0, |it| it.i);
         let axis_of = |rank: usize| {
             let rank = i64::try_from(rank).ok()?;
@@ -168,11 +200,12 @@ impl<'a> Tracing<'a> {
         };
         if let Some(table) = self.constants.get(data) {
             let rows = table.dims.get(axis_of(table.dims.len())?)?;
-            return Some(Guard { input, rows: Rows::Known(usize::try_from(*rows).ok()?) });
+            return Some(Guard { input, rows: Rows::Known(usize::try_from(*rows).ok()?), wraps });
         }
         let of = *self.inputs.get(data)?;
         let rank = self.signature.inputs.get(of)?.dims.as_ref()?.len();
-        Some(Guard { input, rows: Rows::Of(of, axis_of(rank).filter(|axis| *axis < rank)?) })
+        let rows = Rows::Of(of, axis_of(rank).filter(|axis| *axis < rank)?);
+        Some(Guard { input, rows, wraps })
     }
 }
 
@@ -225,6 +258,30 @@ mod tests {
             guards.check(&signature, &inputs).is_ok()
         };
         assert!(allowed(1) && allowed(-2) && !allowed(2) && !allowed(-3));
+    }
+
+    #[test]
+    fn the_operator_that_counts_on_is_counted_from_the_start_only() {
+        let gather = |at: Option<i64>| {
+            let mut graph = onnx::Graph::new("gather");
+            graph.input("x", DType::F32, [1, 3]);
+            match at {
+                Some(at) => graph.initializer("at", [1, 1], &[at]),
+                None => graph.input("at", DType::I64, [1, 1]),
+            };
+            graph.node("GatherElements", ["x", "at"], "y").int("axis", 1);
+            graph.output("y", DType::F32, [1, 1]);
+            guards(graph.into_bytes())
+        };
+        gather(Some(2)).unwrap();
+        assert_eq!(gather(Some(-1)).unwrap_err().kind(), ErrorKind::Unsupported);
+        let (guards, signature) = gather(None).unwrap();
+        let x = Tensor::from_values([1, 3], &[0f32; 3]).unwrap();
+        let allowed = |at: i64| {
+            let inputs = [x.clone(), Tensor::from_values([1, 1], &[at]).unwrap()];
+            guards.check(&signature, &inputs).is_ok()
+        };
+        assert!(allowed(0) && allowed(2) && !allowed(-1) && !allowed(3));
     }
 
     #[test]

@@ -75,6 +75,20 @@ impl Library {
         &self.version
     }
 
+    /// That the library has its part for GPUs.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable`.
+    pub(crate) fn check_gpu(&'static self) -> Result<()> {
+        let _making = self.making();
+        let target = Target::new(self, c"gpu");
+        target.map(drop).map_err(|failure| {
+            Error::unavailable("this MIGraphX is without its part for GPUs (libmigraphx_gpu)")
+                .with_source(failure)
+        })
+    }
+
     /// One at a time makes or changes programs.
     pub(crate) fn making(&self) -> MutexGuard<'static, ()> {
         static MAKING: Mutex<()> = Mutex::new(());
