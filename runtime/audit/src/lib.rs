@@ -5,7 +5,7 @@
 //! - [`App`]: the functions of wasi-nn that a component or core module calls, and the text it carries.
 //! - [`Needs`]: what a model asks of a device, with the memory it will take as an [`Estimate`].
 //! - [`Fleet`]: machines and their devices, from a TOML file.
-//! - [`judge`]: whether such a device can run such a model, and why not. It says `Unsure` where the file
+//! - [`judge()`]: whether such a device can run such a model, and why not. It says `Unsure` where the file
 //!   leaves something open, never `Yes`.
 
 #![deny(missing_docs)]

@@ -31,7 +31,7 @@ struct Args {
     /// The encoding of the models for these hosts: openvino or onnx
     #[arg(long, default_value = "openvino")]
     encoding: String,
-    /// More hosts, from a TOML file of [[host]] tables with name, command, encoding, about
+    /// More hosts, from a TOML file of `[[host]]` tables with name, command, encoding, about
     #[arg(long, value_name = "FILE")]
     hosts: Vec<PathBuf>,
     /// Fail for hosts whose names begin with this, and only report on the others
