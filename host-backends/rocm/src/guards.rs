@@ -37,8 +37,19 @@ const ALONG_AN_AXIS: [&str; 4] = ["Gather", "GatherElements", "Scatter", "Scatte
 /// The one of these that counts a negative place from the end of all rows, where it is that of one.
 const COUNTS_ON: &str = "GatherElements";
 
-/// Operators whose second input chooses places in their first, in several dimensions at once.
-const IN_SEVERAL: [&str; 2] = ["GatherND", "ScatterND"];
+/// Operators with the input of theirs that chooses places or lengths in a way that is not checked here.
+const UNCHECKED: [(&str, usize); 10] = [
+    ("GRU", 4),
+    ("GatherND", 1),
+    ("LSTM", 4),
+    ("MaxUnpool", 1),
+    ("OneHot", 0),
+    ("RNN", 4),
+    ("ReverseSequence", 1),
+    ("RoiAlign", 2),
+    ("ScatterND", 1),
+    ("TensorScatter", 2),
+];
 
 impl Guards {
     /// # Errors
@@ -142,7 +153,8 @@ impl<'a> Tracing<'a> {
                  the end of all rows instead of one"
             )));
         }
-        if IN_SEVERAL.contains(&op) && !self.fixed.contains(input(1)) {
+        let free = |at: usize| !input(at).is_empty() && !self.fixed.contains(input(at));
+        if UNCHECKED.iter().any(|(operator, at)| *operator == op && free(*at)) {
             return Err(computed(op));
         }
         // The same place of a body is another in each turn: what is inside follows nothing from outside.

@@ -2,7 +2,7 @@
 //!
 //! A model that uses any of it is refused at load: a wrong answer is worse than none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use godwit_backend::{DType, Error, Result};
 
@@ -16,16 +16,24 @@ const REFUSALS: [(&str, &str); 3] = [
     ("SoftmaxCrossEntropyLoss", "counts what is to be ignored, and ends the process"),
 ];
 
-/// What is known of a value that holds no infinity.
+/// What is known of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tame {
+enum Kind {
     /// Integers or truths.
     Discrete,
-    /// Numbers of the model's own, all finite.
+    /// Floating-point numbers of the model's own, all finite.
     Finite,
+    /// Floating-point numbers.
+    Float,
 }
 
-type Known<'a> = HashMap<&'a str, Tame>;
+/// What is known of values by their names.
+#[derive(Debug, Clone, Default)]
+struct Known<'a> {
+    kinds: HashMap<&'a str, Kind>,
+    /// Constants that integers can be divided by: neither 0 nor -1, by which the least cannot be.
+    divisors: HashSet<&'a str>,
+}
 
 /// Operators that give integers or truths.
 const DISCRETE: [&str; 15] = [
@@ -59,6 +67,88 @@ const MOVING: [&str; 9] = [
     "Unsqueeze",
 ];
 
+/// Operators whose first output has the dtype of their first input, if that is a floating-point one.
+const FLOATING: [&str; 78] = [
+    "Abs",
+    "Acos",
+    "Add",
+    "Asin",
+    "Atan",
+    "AveragePool",
+    "BatchNormalization",
+    "Ceil",
+    "Celu",
+    "Clip",
+    "Concat",
+    "Conv",
+    "ConvTranspose",
+    "Cos",
+    "CumSum",
+    "DepthToSpace",
+    "Div",
+    "Dropout",
+    "Einsum",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Expand",
+    "Flatten",
+    "Floor",
+    "Gather",
+    "GatherElements",
+    "Gelu",
+    "Gemm",
+    "GlobalAveragePool",
+    "GlobalMaxPool",
+    "GroupNormalization",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "InstanceNormalization",
+    "LRN",
+    "LayerNormalization",
+    "LeakyRelu",
+    "Log",
+    "LogSoftmax",
+    "MatMul",
+    "Max",
+    "MaxPool",
+    "Mean",
+    "MeanVarianceNormalization",
+    "Min",
+    "Mod",
+    "Mul",
+    "Neg",
+    "PRelu",
+    "Pad",
+    "Pow",
+    "Reciprocal",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+    "Relu",
+    "Reshape",
+    "Resize",
+    "Round",
+    "Sigmoid",
+    "Sin",
+    "Slice",
+    "Softmax",
+    "Softplus",
+    "Sqrt",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+];
+
 /// Operators that give the dtype of all of their inputs.
 const COMPUTING: [&str; 10] =
     ["Abs", "Add", "Clip", "Concat", "Div", "Max", "Min", "Mod", "Mul", "Sub"];
@@ -72,19 +162,24 @@ pub(crate) fn refuse(model: &ModelProto, clamps: bool) -> Result<()> {
     if !model.functions.is_empty() {
         return Err(Error::unsupported("the model has functions, which MIGraphX does not read"));
     }
-    let mut known = Known::new();
+    let mut known = Known::default();
     model.graph.iter().try_for_each(|graph| self::graph(graph, &mut known, clamps))
 }
 
 fn graph<'a>(graph: &'a GraphProto, known: &mut Known<'a>, clamps: bool) -> Result<()> {
-    known.extend(graph.initializer.iter().filter_map(|it| Some((it.name.as_str(), constant(it)?))));
     for input in &graph.input {
         let tensor = input.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
-        // The caller may give an initialised input other numbers.
-        match tensor.is_some_and(|it| is_discrete(it.elem_type)) {
-            true => known.insert(&input.name, Tame::Discrete),
-            false => known.remove(input.name.as_str()),
-        };
+        let number = tensor.map_or(0, |it| it.elem_type);
+        let kind = if is_discrete(number) { Kind::Discrete } else { Kind::Float };
+        if dtype(number).is_some() {
+            known.kinds.insert(&input.name, kind);
+        }
+    }
+    for tensor in &graph.initializer {
+        known.kinds.extend(constant(tensor).map(|kind| (tensor.name.as_str(), kind)));
+        if divides(tensor) {
+            known.divisors.insert(&tensor.name);
+        }
     }
     graph.node.iter().try_for_each(|it| node(it, known, clamps))
 }
@@ -95,9 +190,9 @@ fn is_discrete(number: i32) -> bool {
 }
 
 /// What is known of a constant.
-fn constant(tensor: &TensorProto) -> Option<Tame> {
+fn constant(tensor: &TensorProto) -> Option<Kind> {
     if is_discrete(tensor.data_type) {
-        return Some(Tame::Discrete);
+        return Some(Kind::Discrete);
     }
     let raw = &tensor.raw_data;
     let finite = match dtype(tensor.data_type)? {
@@ -111,7 +206,24 @@ fn constant(tensor: &TensorProto) -> Option<Tame> {
         }
         _ => false,
     };
-    finite.then_some(Tame::Finite)
+    Some(if finite { Kind::Finite } else { Kind::Float })
+}
+
+/// Whether integers can be divided by all numbers of a constant.
+fn divides(tensor: &TensorProto) -> bool {
+    let raw = &tensor.raw_data;
+    let fits = |number: i64| number != 0 && number != -1;
+    match dtype(tensor.data_type) {
+        Some(DType::I64) => {
+            raw.as_chunks().0.iter().all(|it| fits(i64::from_le_bytes(*it)))
+                && tensor.int64_data.iter().all(|it| fits(*it))
+        }
+        Some(DType::I32) => {
+            raw.as_chunks().0.iter().all(|it| fits(i32::from_le_bytes(*it).into()))
+                && tensor.int32_data.iter().all(|it| fits((*it).into()))
+        }
+        _ => false,
+    }
 }
 
 // Graphs nest no deeper than the decoder, which has a limit, lets them.
@@ -126,40 +238,66 @@ fn node<'a>(node: &'a NodeProto, known: &mut Known<'a>, clamps: bool) -> Result<
         return Err(wrong(operator, because));
     }
     let attribute = |name: &str| node.attribute.iter().find(|it| it.name == name);
-    let tame = |at: usize| node.input.get(at).and_then(|it| known.get(it.as_str())).copied();
+    let name = |at: usize| node.input.get(at).map(String::as_str).unwrap_or_default();
+    let kind = |at: usize| known.kinds.get(name(at)).copied();
+    let tame = |at: usize| kind(at).filter(|kind| *kind != Kind::Float);
+    let float = |at: usize| matches!(kind(at), Some(Kind::Float | Kind::Finite));
     let given = node.input.iter().filter(|it| !it.is_empty());
-    let discrete = || given.clone().all(|it| known.get(it.as_str()) == Some(&Tame::Discrete));
+    let discrete = || given.clone().all(|it| known.kinds.get(it.as_str()) == Some(&Kind::Discrete));
+    if op == "Div" && !float(0) && !float(1) && !known.divisors.contains(name(1)) {
+        return Err(Error::unsupported(
+            "the model divides integers by what may be zero, which ends the process on this device",
+        ));
+    }
     let gives = match op {
         "Cast" | "CastLike" => {
             let to = attribute("to").and_then(|it| i32::try_from(it.i).ok());
-            let to_discrete = to.map_or_else(|| tame(1) == Some(Tame::Discrete), is_discrete);
+            let to_discrete = to.map_or_else(|| tame(1) == Some(Kind::Discrete), is_discrete);
             if clamps && !to_discrete && tame(0).is_none() {
                 return Err(wrong(op, "makes infinities finite between floating-point dtypes"));
             }
-            to_discrete.then_some(Tame::Discrete)
+            match to_discrete {
+                true => Some(Kind::Discrete),
+                false => to.map(|_| Kind::Float).or(kind(1)),
+            }
         }
         "Constant" => node.attribute.iter().find_map(|it| match it.name.as_str() {
             "value" => it.t.as_ref().and_then(constant),
-            "value_int" | "value_ints" => Some(Tame::Discrete),
-            "value_float" => it.f.is_finite().then_some(Tame::Finite),
-            "value_floats" => it.floats.iter().all(|it| it.is_finite()).then_some(Tame::Finite),
+            "value_int" | "value_ints" => Some(Kind::Discrete),
+            "value_float" => Some(if it.f.is_finite() { Kind::Finite } else { Kind::Float }),
+            "value_floats" => Some(match it.floats.iter().all(|it| it.is_finite()) {
+                true => Kind::Finite,
+                false => Kind::Float,
+            }),
             _ => None,
         }),
         "ConstantOfShape" => {
-            attribute("value").map_or(Some(Tame::Finite), |it| it.t.as_ref().and_then(constant))
+            attribute("value").map_or(Some(Kind::Finite), |it| it.t.as_ref().and_then(constant))
         }
-        "Where" => tame(1).filter(|first| tame(2) == Some(*first)),
-        _ if DISCRETE.contains(&op) => Some(Tame::Discrete),
-        _ if MOVING.contains(&op) => tame(0),
-        _ if COMPUTING.contains(&op) => discrete().then_some(Tame::Discrete),
+        "Where" => match (kind(1), kind(2)) {
+            (first, second) if first == second => first,
+            _ => (float(1) && float(2)).then_some(Kind::Float),
+        },
+        _ if DISCRETE.contains(&op) => Some(Kind::Discrete),
+        _ if MOVING.contains(&op) => kind(0),
+        _ if COMPUTING.contains(&op) && discrete() => Some(Kind::Discrete),
+        _ if FLOATING.contains(&op) => float(0).then_some(Kind::Float),
         _ => None,
     };
     for inner in node.attribute.iter().flat_map(|it| it.g.iter().chain(&it.graphs)) {
         graph(inner, &mut known.clone(), clamps)?;
     }
-    known.extend(
-        gives.into_iter().flat_map(|it| node.output.iter().map(move |name| (name.as_str(), it))),
-    );
+    if op == "Constant" {
+        let tensor = node.attribute.iter().find_map(|it| it.t.as_ref()).is_some_and(divides);
+        let whole = attribute("value_int").is_some_and(|it| it.i != 0 && it.i != -1);
+        if tensor || whole {
+            known.divisors.extend(node.output.iter().map(String::as_str));
+        }
+    }
+    // Further outputs are of other dtypes often enough.
+    if let (Some(kind), Some(name)) = (gives, node.output.first()) {
+        known.kinds.insert(name, kind);
+    }
     Ok(())
 }
 
@@ -204,6 +342,28 @@ mod tests {
             let model = Model::onnx("m", cast(from, FLOAT));
             refuse(&decode(&model.parts()[0]).unwrap(), false).unwrap();
         }
+    }
+
+    #[test]
+    fn integers_are_divided_by_constants_only() {
+        let divide = |dtype: DType, by: Option<i64>| {
+            let mut graph = onnx::Graph::new("divide");
+            graph.input("x", dtype, ["n"]);
+            match by {
+                Some(by) => graph.initializer("by", [1], &[by]),
+                None => graph.input("by", dtype, ["n"]),
+            };
+            graph.node("Div", ["x", "by"], "y");
+            graph.output("y", dtype, ["n"]);
+            outcome(graph.into_bytes())
+        };
+        divide(DType::F32, None).unwrap();
+        divide(DType::I64, Some(2)).unwrap();
+        for by in [None, Some(0), Some(-1)] {
+            let error = divide(DType::I64, by).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Unsupported, "{by:?}: {error}");
+        }
+        divide(DType::I32, None).unwrap_err();
     }
 
     #[test]
