@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use godwit_backend::{Backend, Result};
 use godwit_engines::{Engine, Found};
@@ -28,13 +29,19 @@ enum Source {
     Loaded(&'static Engine, fn(&Path) -> Result<Arc<dyn Backend>>),
 }
 
+/// Runs under this stay on the app's thread. It is the only app, so nobody else waits for that thread, and
+/// a hand-off to a worker and back would be a hundredth of a run of ten milliseconds.
+const INLINE_UNDER: Duration = Duration::from_millis(25);
+
 /// The preferred first.
 pub(crate) const FAMILIES: &[Family] = &[
     #[cfg(feature = "cpu")]
     Family {
         name: "cpu",
         source: Source::Embedded(|| {
-            let backend = godwit_cpu::CpuBackend::new(godwit_cpu::CpuOptions::default())?;
+            let options =
+                godwit_cpu::CpuOptions { inline_under: INLINE_UNDER, ..Default::default() };
+            let backend = godwit_cpu::CpuBackend::new(options)?;
             Ok(Arc::new(backend))
         }),
     },
@@ -42,7 +49,11 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         name: "openvino",
         source: Source::Loaded(&godwit_engines::OPENVINO, |library| {
-            let options = godwit_openvino::OpenVinoOptions::default();
+            let options = godwit_openvino::OpenVinoOptions {
+                inline_under: INLINE_UNDER,
+                one_at_a_time: true,
+                ..Default::default()
+            };
             Ok(Arc::new(godwit_openvino::OpenVino::open(library, options)?))
         }),
     },
@@ -50,11 +61,44 @@ pub(crate) const FAMILIES: &[Family] = &[
     Family {
         name: "ort",
         source: Source::Loaded(&godwit_engines::ONNXRUNTIME, |library| {
-            let options = godwit_onnxruntime::OrtOptions::default();
+            let options =
+                godwit_onnxruntime::OrtOptions { inline_under: INLINE_UNDER, ..Default::default() };
             Ok(Arc::new(godwit_onnxruntime::OnnxRuntime::open(library, options)?))
         }),
     },
+    #[cfg(feature = "cuda")]
+    Family {
+        name: "cuda",
+        source: Source::Embedded(|| {
+            let options = godwit_cuda::CudaOptions::default();
+            Ok(Arc::new(godwit_cuda::CudaBackend::open(options)?))
+        }),
+    },
+    #[cfg(feature = "rocm")]
+    Family {
+        name: "rocm",
+        source: Source::Loaded(&godwit_engines::MIGRAPHX, |library| {
+            let options = godwit_rocm::RocmOptions::default();
+            Ok(Arc::new(godwit_rocm::Rocm::open(library, options)?))
+        }),
+    },
+    #[cfg(feature = "rocm")]
+    Family {
+        name: REFERENCE,
+        source: Source::Loaded(&godwit_engines::MIGRAPHX, |library| {
+            let options = godwit_rocm::RocmOptions::default();
+            Ok(Arc::new(godwit_rocm::Rocm::open_reference(library, options)?))
+        }),
+    },
 ];
+
+/// AMD's own implementation on the processor, many times slower than any other.
+const REFERENCE: &str = "rocm-ref";
+
+/// Whether a family's devices are shown and chosen without being named.
+pub(crate) fn is_listed(family: &str) -> bool {
+    family != REFERENCE
+}
 
 /// The families this build was made without, each with its cargo feature.
 pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
@@ -64,6 +108,10 @@ pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
     ("openvino", "openvino"),
     #[cfg(not(feature = "onnxruntime"))]
     ("ort", "onnxruntime"),
+    #[cfg(not(feature = "rocm"))]
+    ("rocm", "rocm"),
+    #[cfg(not(feature = "cuda"))]
+    ("cuda", "cuda"),
 ];
 
 /// A family that is ready.

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use godwit_backend::known;
-use godwit_engines::{ENGINES, Engine};
+use godwit_engines::{Engine, FINDABLE};
 
 /// `NAME=PATH`: where the library of an engine is.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl FromStr for LibraryOption {
             .filter(|(name, path)| !name.is_empty() && !path.is_empty())
             .ok_or("write NAME=PATH, for example --library openvino=/opt/openvino/lib")?;
         let engine = Engine::by_name(name).ok_or_else(|| {
-            let names = ENGINES.map(|engine| engine.name);
+            let names = FINDABLE.map(|engine| engine.name);
             format!("there is no engine '{name}': {}", known("engines", name, names))
         })?;
         Ok(Self { engine, path: PathBuf::from(path) })

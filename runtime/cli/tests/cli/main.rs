@@ -12,6 +12,8 @@ mod digits;
 mod engines;
 mod help;
 mod inspect;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod rocm;
 mod run;
 mod sandbox;
 mod verify;

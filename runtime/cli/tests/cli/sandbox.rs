@@ -52,6 +52,7 @@ impl Sandbox {
             // No engine, whatever is installed on the machine.
             .env("GODWIT_OPENVINO", "absent/openvino")
             .env("GODWIT_ONNXRUNTIME", "absent/onnxruntime")
+            .env("GODWIT_MIGRAPHX", "absent/migraphx")
             .env("GODWIT_ENGINES", "engines")
             .stdin(Stdio::null());
         command
