@@ -18,6 +18,7 @@ mod memcpy;
 mod native;
 mod overhead;
 mod plot;
+mod remote;
 mod report;
 mod table;
 
@@ -37,6 +38,8 @@ struct Arguments {
 enum Command {
     /// Measure what a guest's inference takes beyond the same one made natively
     Overhead(Overhead),
+    /// Measure what a guest's call to a server takes beyond the same one by a bare client
+    Remote(RemoteArguments),
     /// Write the models that are measured as DIR/NAME/model.onnx, for the comparison with the peer
     Models { dir: PathBuf },
 }
@@ -69,9 +72,29 @@ struct Overhead {
     peer: PathBuf,
 }
 
+#[derive(clap::Args)]
+struct RemoteArguments {
+    /// The guest, built by `cargo xtask bench remote`
+    #[arg(long, default_value = "target/wasm32-wasip2/guest/bench-guest.wasm")]
+    guest: PathBuf,
+    /// Pairs of blocks for each model
+    #[arg(long, default_value_t = 100)]
+    blocks: usize,
+    /// How long a block lasts, in milliseconds
+    #[arg(long, default_value_t = 100)]
+    block_ms: u64,
+    /// Few, short blocks
+    #[arg(long)]
+    quick: bool,
+    /// Where remote.json goes
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+}
+
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Overhead(arguments) => overhead::overhead(&arguments),
+        Command::Remote(arguments) => remote::remote(&arguments),
         Command::Models { dir } => ladder::write(&dir),
     }
 }
