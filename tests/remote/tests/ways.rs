@@ -51,7 +51,7 @@ fn tls_and_proxies_lead_to_the_same_digits() {
     // cannot look into.
     let (config, pem) = certificate("localhost", &["http/1.1"]);
     let https = Tunnel::tls(triton.http, config);
-    let proxy = Tunnel::proxy(None);
+    let (proxy, closed) = (Tunnel::proxy(None), Tunnel::proxy(Some(407)));
     let through = |endpoint: Endpoint, port: u16| {
         let proxy = Some(format!("http://127.0.0.1:{port}").parse().unwrap());
         remote(Endpoint { proxy, ..endpoint })
@@ -69,7 +69,6 @@ fn tls_and_proxies_lead_to_the_same_digits() {
         let tunnel = format!("CONNECT localhost:{} HTTP/1.1", https.port);
         assert!(!seen.is_empty() && seen.iter().all(|head| head.starts_with(&tunnel)), "{seen:?}");
 
-        let closed = Tunnel::proxy(Some(407));
         for endpoint in [plain, endpoint()] {
             let error = load(&through(endpoint, closed.port), "digits").await.unwrap_err();
             let kinds = [ErrorKind::Denied, ErrorKind::Unavailable];
