@@ -50,14 +50,14 @@ impl CudaBackend {
     }
 
     fn describe(&self, found: &Found) -> Device {
-        let mut device = device(found, &self.inventory, &self.environment);
-        let now = match found.standing {
-            Standing::Driven => self.gpu.memory(),
-            _ => None,
-        };
-        let told = || self.management.as_ref()?.memory(&found.installed.uuid);
-        device.memory = now.or_else(told).or(device.memory);
-        device
+        let mut found = found.clone();
+        let again = self.management.as_ref().and_then(|nvml| nvml.again(&found.installed));
+        found.installed = again.unwrap_or(found.installed);
+        if found.standing == Standing::Driven {
+            // Of a GPU that is divided, the driver tells the part that this process has.
+            found.installed.memory = self.gpu.memory().or(found.installed.memory);
+        }
+        device(&found, &self.inventory, &self.environment)
     }
 
     fn find(&self, id: &DeviceId) -> Result<&Found> {

@@ -6,6 +6,7 @@ use godwit_backend::{
 };
 use tract_onnx::prelude::TypedSimpleState;
 
+use super::empty;
 use super::evaluate::{Failure, evaluate};
 use super::graph::Shared;
 use super::lane::Lane;
@@ -30,6 +31,10 @@ impl CudaContext {
 
     async fn run_on_the_lane(&mut self, inputs: Tensors) -> Result<Tensors> {
         self.graph.gpu.alive()?;
+        if let Some(outputs) = empty::outputs(&self.graph.signature, &inputs) {
+            self.graph.signature.check(&inputs)?;
+            return outputs;
+        }
         let inputs = near(inputs, &self.memory).await?;
         let mut state = match self.state.take() {
             Some(state) => state,

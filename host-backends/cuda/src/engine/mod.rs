@@ -4,6 +4,7 @@ mod census;
 mod compile;
 mod context;
 mod crossing;
+mod empty;
 mod evaluate;
 mod gpu;
 mod graph;

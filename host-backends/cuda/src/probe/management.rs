@@ -31,9 +31,9 @@ impl Management {
         Ok(Machine { driver: self.0.sys_driver_version().ok(), gpus: gpus.collect() })
     }
 
-    /// The memory of one GPU as it is now.
-    pub(crate) fn memory(&self, uuid: &str) -> Option<DeviceMemory> {
-        memory(&self.0.device_by_uuid(uuid).ok()?)
+    /// The same GPU as it is now, where it still answers.
+    pub(crate) fn again(&self, gpu: &Installed) -> Option<Installed> {
+        Some(installed(gpu.index, &self.0.device_by_uuid(gpu.uuid.as_str()).ok()?))
     }
 }
 

@@ -42,6 +42,30 @@ fn products_by_a_kernel_and_by_the_library_are_right() {
 }
 
 #[test]
+fn a_network_with_convolutions_and_pooling_stays_on_the_gpu() {
+    let (_one, _) = standin();
+    let backend = backend();
+    let digits = onnx(models::DIGITS_ONNX.to_vec());
+    let graph = block_on(backend.load(&digits, &Target::new("cuda:0"))).unwrap();
+    assert_eq!(graph.device().labels["operators-on-cpu"], "0");
+}
+
+#[test]
+fn an_empty_batch_gives_an_empty_answer() {
+    let (_one, _) = standin();
+    let backend = backend();
+    block_on(async {
+        let graph =
+            backend.load(&onnx(models::matmul_chain(8, 1)), &Target::new("cuda:0")).await.unwrap();
+        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let outputs = context.run(one(rows(0, 8))).await.unwrap();
+        assert_eq!(outputs[0].shape()[..], [0, 8]);
+        let error = context.run(one(rows(0, 7))).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidArgument);
+    });
+}
+
+#[test]
 fn a_chain_of_graphs_crosses_the_bus_at_its_ends_alone() {
     let (_one, standin) = standin();
     let backend = backend();

@@ -1,0 +1,77 @@
+//! Runs that compute nothing: the driver has no memory of no bytes, and no kernel of no threads.
+
+use godwit_backend::{Buffer, Dim, HostMemory, Result, Shape, Signature, Tensor, Tensors};
+
+/// No bytes, aligned for every dtype: what reads them as a slice of one asks for that.
+#[derive(Debug)]
+struct Nothing;
+
+impl HostMemory for Nothing {
+    fn bytes(&self) -> &[u8] {
+        const ALIGNED: &[u64] = &[];
+        bytemuck::cast_slice(ALIGNED)
+    }
+}
+
+/// The outputs of a run, if the inputs' dimensions alone say that each of them is empty.
+pub(crate) fn outputs(signature: &Signature, inputs: &[Tensor]) -> Option<Result<Tensors>> {
+    if inputs.iter().all(|input| input.byte_len() > 0) {
+        return None;
+    }
+    let known = |symbol: &str| {
+        let infos = signature.inputs.iter().zip(inputs);
+        let mut dims = infos.flat_map(|(info, input)| {
+            let dims = info.dims.iter().flatten();
+            dims.zip(input.shape().iter().copied())
+        });
+        dims.find_map(|(dim, size)| match dim {
+            Dim::Symbol(name) if **name == *symbol => Some(size),
+            _ => None,
+        })
+    };
+    let mut shapes = Vec::new();
+    for info in &signature.outputs {
+        let dims = info.dims.as_ref()?.iter().map(|dim| match dim {
+            Dim::Known(size) => Some(*size),
+            Dim::Symbol(symbol) => known(symbol),
+            Dim::Unknown => None,
+        });
+        let dims: Vec<usize> = dims.collect::<Option<_>>()?;
+        if !dims.contains(&0) {
+            return None;
+        }
+        shapes.push((info.dtype, Shape::from(&*dims)));
+    }
+    let empty = |(dtype, shape)| Tensor::new(dtype, shape, Buffer::from_owner(Nothing));
+    Some(shapes.into_iter().map(empty).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use godwit_backend::{DType, TensorInfo};
+
+    fn signature(outputs: [Dim; 2]) -> Signature {
+        let rows = || Dim::Symbol("rows".into());
+        Signature {
+            inputs: vec![TensorInfo::new("x", DType::F32, [rows(), Dim::Known(3)])],
+            outputs: vec![TensorInfo::new("y", DType::I64, outputs)],
+        }
+    }
+
+    fn input(rows: usize) -> [Tensor; 1] {
+        [Tensor::from_values([rows, 3], &vec![0f32; rows * 3]).unwrap()]
+    }
+
+    #[test]
+    fn empty_outputs_need_no_run_and_others_do() {
+        let same = signature([Dim::Symbol("rows".into()), Dim::Known(5)]);
+        let empty = outputs(&same, &input(0)).unwrap().unwrap();
+        assert_eq!((empty[0].dtype(), &empty[0].shape()[..]), (DType::I64, &[0, 5][..]));
+        assert_eq!(empty[0].values::<i64>(), Some(&[][..]));
+        assert!(outputs(&same, &input(2)).is_none());
+        // A sum over nothing has a value.
+        assert!(outputs(&signature([Dim::Known(1), Dim::Known(3)]), &input(0)).is_none());
+        assert!(outputs(&signature([Dim::Unknown, Dim::Known(3)]), &input(0)).is_none());
+    }
+}
