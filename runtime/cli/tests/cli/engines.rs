@@ -81,7 +81,10 @@ fn an_engine_that_nobody_asked_for_is_not_even_looked_for() {
 fn devices_says_which_file_was_loaded_and_its_version() {
     let sandbox = Sandbox::new();
     let listing = sandbox.godwit_with_engines("devices --json").expect_success().json();
-    assert_eq!(listing["absent"].as_array().unwrap().len(), 0, "{}", listing["absent"]);
+    // GPUs are another matter: a machine has them or not.
+    let absent = listing["absent"].as_array().unwrap().iter();
+    let mut absent = absent.map(|absent| absent["family"].as_str().unwrap());
+    assert!(absent.all(|family| ["cuda", "rocm"].contains(&family)), "{}", listing["absent"]);
     let libraries = listing["libraries"].as_array().unwrap();
     for (engine, version) in [("openvino", "2026.4.1"), ("onnxruntime", "1.31.1")] {
         let library = libraries.iter().find(|library| library["engine"] == engine).unwrap();

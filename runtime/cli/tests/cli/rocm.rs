@@ -69,7 +69,10 @@ fn without_hip_its_files_are_named() {
     let there: PathBuf = folder.path().join("libmigraphx_c.so.3");
     let listing = godwit_at(&there, "devices --json").expect_success().json();
     let why = why(&listing, "rocm").unwrap();
-    assert!(why.contains("libamdhip64.so.6") && why.contains(&*folder.path().to_string_lossy()), "{why}");
+    assert!(
+        why.contains("libamdhip64.so.6") && why.contains(&*folder.path().to_string_lossy()),
+        "{why}"
+    );
 }
 
 #[test]
