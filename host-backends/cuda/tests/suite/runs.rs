@@ -176,10 +176,13 @@ fn a_context_survives_a_run_that_was_dropped() {
             .await
             .unwrap();
         let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let mut dropped = 0;
         for _ in 0..20 {
             let run = pin!(context.run(one(rows(64, 8))));
-            assert!(run.poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            // On a busy machine the lane may be done before this thread goes on.
+            dropped += usize::from(run.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
+        assert!(dropped > 0, "no run was dropped before its end");
         let input = rows(2, 8);
         let outputs = context.run(one(input.clone())).await.unwrap();
         close(&values(&outputs[0]).await, &values(&input).await);
