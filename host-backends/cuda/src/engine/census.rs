@@ -90,8 +90,7 @@ mod tests {
 
     #[test]
     fn a_message_names_a_few() {
-        let mut census = Census::default();
-        census.on_cpu = ["a", "b"].map(str::to_owned).to_vec();
+        let mut census = Census { on_gpu: 0, on_cpu: ["a", "b"].map(str::to_owned).to_vec() };
         assert_eq!(census.named(), "a, b");
         census.on_cpu = (0..7).map(|index| index.to_string()).collect();
         assert_eq!(census.named(), "0, 1, 2, 3, 4 and 2 more");

@@ -13,6 +13,9 @@ use crate::report::Figures;
 /// Models that the device refuses: it has no operator for them.
 const LACKS: &[&str] = &["expand", "spin"];
 
+/// A case, ready to be checked.
+type Case = Box<dyn FnOnce()>;
+
 pub(crate) fn step(machine: &Machine) -> Result<Figures> {
     let mut figures = Figures::default();
     let subject = || Subject {
@@ -23,7 +26,7 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
         checked: false,
         held: None,
     };
-    let cases: Vec<(&str, Box<dyn FnOnce()>)> = each_case!(listed subject());
+    let cases: Vec<(&str, Case)> = each_case!(listed subject());
     let (total, mut failed) = (cases.len(), Vec::new());
     for (name, case) in cases {
         if catch_unwind(AssertUnwindSafe(case)).is_err() {

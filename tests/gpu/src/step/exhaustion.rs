@@ -16,7 +16,7 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
     let mut context = open(&graph, &memory)?;
     let total = machine.device.memory.map_or(1 << 40, |memory| memory.total);
     // The output is a square of twice the GPU's memory.
-    let side = ((total as f64 * 2.0 / 4.0).sqrt() as usize).next_multiple_of(64);
+    let side = usize::try_from((total / 2).isqrt())?.next_multiple_of(64);
     let sides = |side: usize| -> Result<Tensors> {
         let values = vec![1.5f32; side];
         let column = Tensor::from_values(Shape::from([side, 1]), &values).map_err(told)?;

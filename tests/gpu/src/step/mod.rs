@@ -73,7 +73,9 @@ fn noise(shape: &[usize], seed: u32) -> Result<Tensor> {
             state ^= state << 13;
             state ^= state >> 17;
             state ^= state << 5;
-            (f64::from(state) / f64::from(u32::MAX) * 2.0 - 1.0) as f32
+            // 16 bits fit an f32 exactly.
+            let high = u16::try_from(state >> 16).unwrap_or(0);
+            f32::from(high) / f32::from(u16::MAX) * 2.0 - 1.0
         })
         .collect();
     Tensor::from_values(Shape::from(shape), &values).map_err(told)
