@@ -89,7 +89,7 @@ impl OvContext {
         let graph = self.graph.clone();
         let mut held = Held::default();
         for (at, input) in inputs.into_iter().enumerate() {
-            let staged = self.staged.input(at, &input, &self.memory)?;
+            let staged = self.staged.input(at, &input)?;
             let input = if staged.is_some() { input } else { aligned(input, &self.memory)? };
             let data = match &staged {
                 Some(staged) => staged.as_ptr(),

@@ -6,42 +6,51 @@ use godwit_backend::{Buffer, BufferMut, Memory, Result, Tensor};
 /// library some forty microseconds, as much as copying two megabytes.
 const SMALL: usize = 1 << 20;
 
-/// Memory that stays bound to the ports of a request, for tensors that are small.
-#[derive(Debug, Default)]
-pub(crate) struct Staged(BTreeMap<usize, BufferMut>);
+/// Memory that stays bound to the ports of a request, for tensors that are small. Like the library's own, it
+/// is the context's, and no tensor that the caller is charged for.
+#[derive(Debug)]
+pub(crate) struct Staged {
+    buffers: BTreeMap<usize, BufferMut>,
+    memory: Memory,
+}
+
+impl Default for Staged {
+    fn default() -> Self {
+        Self { buffers: BTreeMap::new(), memory: Memory::unlimited() }
+    }
+}
 
 impl Staged {
     /// A copy of an input at the address that is bound to `port`, or `None` for one that is to be bound
     /// itself.
-    pub(crate) fn input(
-        &mut self,
-        port: usize,
-        input: &Tensor,
-        memory: &Memory,
-    ) -> Result<Option<BufferMut>> {
-        let Some(bytes) = input.host().filter(|bytes| bytes.len() <= SMALL) else {
+    pub(crate) fn input(&mut self, port: usize, input: &Tensor) -> Result<Option<BufferMut>> {
+        let Some(bytes) = input.host().filter(|bytes| is_small(bytes.len())) else {
             return Ok(None);
         };
-        let mut copy = self.output(port, bytes.len(), memory)?;
+        let mut copy = self.small(port, bytes.len())?;
         copy.copy_from_slice(bytes);
         count("input", bytes.len());
         Ok(Some(copy))
     }
 
-    /// Memory for an output of so many bytes, at the address that is bound to `port` if it is small.
+    /// Memory for an output of so many bytes: the caller's, or what is bound to `port` if it is small.
     pub(crate) fn output(
         &mut self,
         port: usize,
         bytes: usize,
         memory: &Memory,
     ) -> Result<BufferMut> {
-        let staged = self.0.remove(&port).filter(|buffer| buffer.len() == bytes);
-        staged.map_or_else(|| memory.writable(bytes), Ok)
+        if is_small(bytes) { self.small(port, bytes) } else { memory.writable(bytes) }
+    }
+
+    fn small(&mut self, port: usize, bytes: usize) -> Result<BufferMut> {
+        let staged = self.buffers.remove(&port).filter(|buffer| buffer.len() == bytes);
+        staged.map_or_else(|| self.memory.writable(bytes), Ok)
     }
 
     /// Keeps what inputs were copied to for the next run.
     pub(crate) fn keep(&mut self, inputs: impl IntoIterator<Item = (usize, BufferMut)>) {
-        self.0.extend(inputs);
+        self.buffers.extend(inputs);
     }
 
     /// What a run has written to memory from [`Staged::output`], as a buffer to give away.
@@ -51,14 +60,19 @@ impl Staged {
         written: BufferMut,
         memory: &Memory,
     ) -> Result<Buffer> {
-        if written.is_empty() || written.len() > SMALL {
+        if !is_small(written.len()) {
             return Ok(written.freeze());
         }
         let copy = memory.copy_from(&written)?;
         count("output", written.len());
-        self.0.insert(port, written);
+        self.buffers.insert(port, written);
         Ok(copy)
     }
+}
+
+/// Nothing is not worth a copy.
+fn is_small(bytes: usize) -> bool {
+    (1..=SMALL).contains(&bytes)
 }
 
 /// Counts what did not go by pointer.

@@ -1,6 +1,7 @@
 //! What runs the models: natively on the one side, as a backend behind the sandbox on the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
@@ -13,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ladder::Rung;
 use crate::native::{self, Native};
+
+/// As `godwit run` has it.
+const INLINE_UNDER: Duration = Duration::from_millis(25);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -36,14 +40,19 @@ impl Engine {
 
     pub(crate) fn backend(self) -> Result<Arc<dyn Backend>> {
         Ok(match self {
-            Self::Tract => Arc::new(CpuBackend::new(CpuOptions::default())?),
+            Self::Tract => {
+                let options = CpuOptions { inline_under: INLINE_UNDER, ..Default::default() };
+                Arc::new(CpuBackend::new(options)?)
+            }
             Self::OnnxRuntime => {
                 let library = godwit_engines::find(&ONNXRUNTIME, None)?.path;
-                Arc::new(OnnxRuntime::open(&library, OrtOptions::default())?)
+                let options = OrtOptions { inline_under: INLINE_UNDER, ..Default::default() };
+                Arc::new(OnnxRuntime::open(&library, options)?)
             }
             Self::OpenVino => {
                 let library = godwit_engines::find(&OPENVINO, None)?.path;
-                Arc::new(OpenVino::open(&library, OpenVinoOptions::default())?)
+                let options = OpenVinoOptions { inline_under: INLINE_UNDER, ..Default::default() };
+                Arc::new(OpenVino::open(&library, options)?)
             }
         })
     }
