@@ -40,6 +40,7 @@ fn workspace() -> Workspace {
     let members = metadata.packages.into_iter().map(|package| {
         let folder =
             package.manifest_path.strip_prefix(&root).expect("a member lies in the workspace");
+        let folder = folder.parent().expect("a manifest lies in a folder");
         let needs = package.dependencies.iter();
         let needs = needs.filter(|dependency| dependency.kind != DependencyKind::Development);
         let member = Member {
@@ -82,7 +83,9 @@ fn forbidden(
     let concrete =
         |folder: &str| folder.starts_with("host-backends/") && folder != "host-backends/tract";
     let guest_side = |folder: &str| {
-        ["guest-sdk/", "examples/", "tests/guests/"].iter().any(|guest| folder.starts_with(guest))
+        let guests =
+            ["guest-sdk/", "examples/", "tests/guests", "tests/bench/guest", "tests/wasi-nn/guest"];
+        guests.iter().any(|guest| folder.starts_with(guest))
     };
     let host_side =
         |folder: &str| folder.starts_with("runtime/") || folder.starts_with("host-backends/");
@@ -97,6 +100,15 @@ fn forbidden(
     }
     if name == "godwit-model" && ours.is_some() && needed != "godwit-backend" {
         return Some("the reader of model files depends on the contract alone");
+    }
+    if name == "godwit-audit"
+        && ours.is_some()
+        && !["godwit-backend", "godwit-model"].contains(&needed)
+    {
+        return Some("the audit depends on the contract and the reader of model files alone");
+    }
+    if name == "godwit-wasi-nn-suite" && ours.is_some() {
+        return Some("the suite judges any host and knows none");
     }
     if shared(name) && ours.is_some() && needed != "godwit-backend" {
         return Some("what backends share depends on the contract alone");
@@ -157,6 +169,8 @@ fn a_forbidden_edge_is_named() {
         ("godwit-guest", "godwit-backend"),
         ("godwit-guest", "wasmtime-wasi"),
         ("godwit-host", "godwit-fixtures"),
+        ("godwit-audit", "godwit-policy"),
+        ("godwit-wasi-nn-suite", "godwit-backend"),
     ];
     for (from, to) in planted {
         let mut workspace = workspace();
