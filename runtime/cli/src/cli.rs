@@ -49,8 +49,8 @@ pub(crate) struct Cli {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
-    /// Load an engine's library from here, and nowhere else. NAME is openvino or onnxruntime; PATH is the
-    /// file, or a folder with it.
+    /// Load an engine's library from here, and nowhere else. NAME is openvino, onnxruntime or migraphx;
+    /// PATH is the file, or a folder with it.
     #[arg(long = "library", value_name = "NAME=PATH", global = true)]
     pub(crate) libraries: Vec<LibraryOption>,
 
