@@ -141,8 +141,8 @@ impl Backend for CudaBackend {
         let mut device = self.describe(found);
         for (label, value) in [
             ("operators-on-gpu", census.on_gpu.to_string()),
-            ("operators-on-cpu", census.on_cpu.len().to_string()),
-            ("f32-computed-in", if tf32 { "tf32" } else { "f32" }.to_owned()),
+            (Device::OPERATORS_ELSEWHERE, census.on_cpu.len().to_string()),
+            (Device::MULTIPLIES_IN, if tf32 { "tf32" } else { "f32" }.to_owned()),
         ] {
             device.labels.insert(label.to_owned(), value);
         }

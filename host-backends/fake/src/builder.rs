@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +83,7 @@ pub struct FakeDevice {
     pub(crate) faults: Vec<Fault>,
     pub(crate) wrong: Vec<(Option<u64>, WrongAnswer)>,
     pub(crate) precision: DType,
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) slowdown: u32,
     pub(crate) arithmetic: Arithmetic,
     pub(crate) swapped_names: Option<(usize, usize)>,
@@ -111,6 +113,7 @@ impl FakeDevice {
             faults: Vec::new(),
             wrong: Vec::new(),
             precision: DType::F32,
+            labels: BTreeMap::new(),
             slowdown: 1,
             arithmetic: Arithmetic::default(),
             swapped_names: None,
@@ -226,6 +229,13 @@ impl FakeDevice {
     #[must_use]
     pub fn precision(mut self, precision: DType) -> Self {
         self.precision = precision;
+        self
+    }
+
+    /// Says `value` of itself under `label`.
+    #[must_use]
+    pub fn label(mut self, label: &str, value: &str) -> Self {
+        self.labels.insert(label.to_owned(), value.to_owned());
         self
     }
 

@@ -65,7 +65,7 @@ impl DeviceState {
                 precision: plan.precision,
                 cancellation: plan.cancellation,
             },
-            labels: BTreeMap::new(),
+            labels: plan.labels.clone(),
         }
     }
 

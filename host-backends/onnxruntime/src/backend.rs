@@ -101,6 +101,8 @@ impl OnnxRuntime {
         drop(cancel);
         let mut device = found.device.clone();
         device.labels.insert("nodes".to_owned(), loaded.placement.to_string());
+        let elsewhere = loaded.placement.elsewhere(found.provider.name);
+        device.labels.insert(Device::OPERATORS_ELSEWHERE.to_owned(), elsewhere.to_string());
         let pool = self.pool.clone();
         Ok(Arc::new(OrtGraph::new(library, loaded, device, pool, self.inline_under)))
     }

@@ -129,6 +129,14 @@ pub struct Device {
     pub labels: BTreeMap<String, String>,
 }
 
+impl Device {
+    /// The label of a graph's device that says what `f32` is multiplied in, where that is no dtype: `tf32`.
+    pub const MULTIPLIES_IN: &str = "multiplies-in";
+
+    /// The label of a graph's device that says how many of the model's operators run elsewhere than on it.
+    pub const OPERATORS_ELSEWHERE: &str = "operators-elsewhere";
+}
+
 /// What a caller asks for: one device, and options for compiling there.
 ///
 /// Options are the backend's own; it rejects any it does not know.

@@ -283,10 +283,7 @@ impl Kept {
             let key = (run.model.digest.clone(), run.inputs.clone());
             before.entry(key).or_default().push(run);
         }
-        let precision = dtype_named(&self.stamp.precision);
-        let profile = options
-            .profile
-            .unwrap_or_else(|| precision.map_or(ProfileName::Fp32, ProfileName::of_precision));
+        let profile = options.profile.unwrap_or_else(|| ProfileName::of_device(&self.stamp));
         let tolerance = profile.tolerance(options.work);
         let (mut compared, mut bits) = (0u64, 0u64);
         for run in now.runs.iter().filter(|run| run.failure.is_none()) {

@@ -27,7 +27,8 @@ use godwit_backend::{DType, Error, Model, known};
 use godwit_model::{Limits, Summary, precheck};
 use serde::{Deserialize, Serialize};
 
-use crate::number::{count, unit_roundoff};
+use crate::DeviceStamp;
+use crate::number::{count, dtype_named, unit_roundoff};
 
 /// A named set of tolerances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +61,14 @@ impl ProfileName {
             DType::I8 | DType::U8 | DType::I16 | DType::U16 => Self::Int8,
             _ => Self::Fp32,
         }
+    }
+
+    /// The profile of a device by what it says about itself.
+    pub fn of_device(stamp: &DeviceStamp) -> Self {
+        if stamp.precision == Self::Tf32.name() {
+            return Self::Tf32;
+        }
+        dtype_named(&stamp.precision).map_or(Self::Fp32, Self::of_precision)
     }
 
     /// The name in configuration and reports.
@@ -247,6 +256,19 @@ mod tests {
         assert_eq!(relative(ProfileName::Fp16), 8.0 * (2f64.powi(-10) + 2f64.powi(-18)));
         assert_eq!(relative(ProfileName::Bf16), 8.0 * (2f64.powi(-7) + 2f64.powi(-18)));
         assert_eq!(relative(ProfileName::Tf32), relative(ProfileName::Fp16));
+    }
+
+    #[test]
+    fn a_device_that_says_tf32_is_judged_by_it() {
+        let stamp = |precision: &str| DeviceStamp {
+            id: "cuda:0".into(),
+            kind: "gpu".into(),
+            name: "a GPU".into(),
+            driver: "a library".into(),
+            precision: precision.into(),
+        };
+        assert_eq!(ProfileName::of_device(&stamp("tf32")), ProfileName::Tf32);
+        assert_eq!(ProfileName::of_device(&stamp("bf16")), ProfileName::Bf16);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! What devices were asked and what they answered, as values.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use godwit_backend::{Device, Digest, Error, Tensor};
+use godwit_backend::{Device, Digest, Error, Graph, Model, Result, Target, Tensor};
 use serde::{Deserialize, Serialize};
+
+use crate::ProfileName;
 
 /// Loads and runs in the order they began.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +47,12 @@ impl Recording {
         self.loads.iter().filter(|load| load.failure.is_none()).map(|load| load.seconds).sum()
     }
 
+    /// Operators of all graphs that run elsewhere than on the device; `None` where no graph says.
+    pub fn elsewhere(&self) -> Option<u64> {
+        let told = self.loads.iter().filter_map(|load| load.elsewhere);
+        told.fold(None, |sum, count| Some(sum.unwrap_or(0).saturating_add(count)))
+    }
+
     /// Bytes of device memory of all graphs.
     pub fn footprint(&self) -> u64 {
         self.loads.iter().map(|load| load.footprint).sum()
@@ -70,8 +79,35 @@ pub struct LoadRecord {
     pub seconds: f64,
     /// Bytes of device memory the graph holds.
     pub footprint: u64,
+    /// Operators of the model that run elsewhere than on the device, where it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<u64>,
     /// Why there is no graph.
     pub failure: Option<Failure>,
+}
+
+impl LoadRecord {
+    /// What a load that took `seconds` came to.
+    pub(crate) fn of(
+        model: &Model,
+        target: &Target,
+        outcome: &Result<Arc<dyn Graph>>,
+        seconds: f64,
+    ) -> Self {
+        let graph = outcome.as_ref().ok();
+        let elsewhere =
+            graph.and_then(|graph| graph.device().labels.get(Device::OPERATORS_ELSEWHERE));
+        Self {
+            model: model.name().to_string(),
+            digest: model.digest().to_string(),
+            target: target.device.to_string(),
+            device: graph.map(|graph| DeviceStamp::from(graph.device())),
+            seconds,
+            footprint: graph.map_or(0, |graph| graph.footprint()),
+            elsewhere: elsewhere.and_then(|count| count.parse().ok()),
+            failure: outcome.as_ref().err().map(Failure::from),
+        }
+    }
 }
 
 /// Which device, driven by what.
@@ -86,7 +122,7 @@ pub struct DeviceStamp {
     pub name: String,
     /// The library that drives it, with its version.
     pub driver: String,
-    /// The dtype it multiplies `f32` models in.
+    /// What it multiplies `f32` models in: a dtype, or `tf32`.
     pub precision: String,
 }
 
@@ -97,7 +133,10 @@ impl From<&Device> for DeviceStamp {
             kind: device.kind.to_string(),
             name: device.name.clone(),
             driver: device.driver.clone(),
-            precision: device.capabilities.precision.to_string(),
+            precision: match device.labels.get(Device::MULTIPLIES_IN) {
+                Some(tf32) if tf32 == ProfileName::Tf32.name() => tf32.clone(),
+                _ => device.capabilities.precision.to_string(),
+            },
         }
     }
 }

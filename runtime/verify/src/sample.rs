@@ -8,7 +8,7 @@ use godwit_backend::{
     Tensors,
 };
 
-use crate::recording::{Captured, DeviceStamp, Failure, LoadRecord, Recording, RunRecord};
+use crate::recording::{Captured, Failure, LoadRecord, Recording, RunRecord};
 
 /// Inputs of one run of one model.
 #[derive(Debug, Clone)]
@@ -167,15 +167,8 @@ impl Stage {
     ) -> Open {
         let began = Instant::now();
         let graph = backend.load(model, target).await;
-        self.recording.loads.push(LoadRecord {
-            model: model.name().to_string(),
-            digest: model.digest().to_string(),
-            target: target.device.to_string(),
-            device: graph.as_ref().ok().map(|graph| DeviceStamp::from(graph.device())),
-            seconds: began.elapsed().as_secs_f64(),
-            footprint: graph.as_ref().map_or(0, |graph| graph.footprint()),
-            failure: graph.as_ref().err().map(Failure::from),
-        });
+        let seconds = began.elapsed().as_secs_f64();
+        self.recording.loads.push(LoadRecord::of(model, target, &graph, seconds));
         let load = self.recording.loads.len() - 1;
         let ready = match graph {
             Ok(graph) => match graph.context(&Memory::unlimited()).await {

@@ -4,7 +4,7 @@ use std::task::{Context, Waker};
 
 use futures::executor::block_on;
 use futures::future::join;
-use godwit_backend::{Backend, DType, ErrorKind, Memory, Target, Tensor, TensorData};
+use godwit_backend::{Backend, DType, Device, ErrorKind, Memory, Target, Tensor, TensorData};
 use godwit_cuda::Environment;
 use godwit_fixtures::models;
 
@@ -24,8 +24,8 @@ fn products_by_a_kernel_and_by_the_library_are_right() {
     block_on(async {
         let graph =
             backend.load(&onnx(models::matmul_chain(8, 2)), &Target::new("cuda:0")).await.unwrap();
-        assert_eq!(graph.device().labels["operators-on-cpu"], "0");
-        assert_eq!(graph.device().labels["f32-computed-in"], "f32");
+        assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "0");
+        assert_eq!(graph.device().labels[Device::MULTIPLIES_IN], "f32");
         let mut context = graph.context(&Memory::unlimited()).await.unwrap();
         for count in [1, 4, 40] {
             let input = rows(count, 8);
@@ -47,7 +47,7 @@ fn a_network_with_convolutions_and_pooling_stays_on_the_gpu() {
     let backend = backend();
     let digits = onnx(models::DIGITS_ONNX.to_vec());
     let graph = block_on(backend.load(&digits, &Target::new("cuda:0"))).unwrap();
-    assert_eq!(graph.device().labels["operators-on-cpu"], "0");
+    assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "0");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn tf32_is_for_the_graph_that_asked_for_it_and_for_no_other() {
         let asked = Target::new("cuda:0").with_option("precision", "tf32");
         let fast = backend.load(&model, &asked).await.unwrap();
         let full = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
-        assert_eq!(fast.device().labels["f32-computed-in"], "tf32");
+        assert_eq!(fast.device().labels[Device::MULTIPLIES_IN], "tf32");
         let memory = Memory::unlimited();
         // With a third context between them, the second pair stands on the other lanes.
         let mut held = Vec::new();
@@ -158,7 +158,7 @@ fn operators_that_the_gpu_lacks_are_refused_or_counted() {
         assert!(error.message().contains("1 of the model's operators"), "{error}");
         let allowed = Target::new("cuda:0").with_option("fallback", "allowed");
         let graph = backend.load(&model, &allowed).await.unwrap();
-        assert_eq!(graph.device().labels["operators-on-cpu"], "1");
+        assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "1");
         let mut context = graph.context(&Memory::unlimited()).await.unwrap();
         let input = Tensor::from_values([2], &[1.5f64, 2.0]).unwrap();
         let outputs = context.run(one(input)).await.unwrap();

@@ -198,4 +198,5 @@ fn the_nodes_are_counted() {
     let off = Target::new("ort-cpu:0").with_option("optimization", "off");
     let graph = load_on(models::matmul_chain(16, 5), &off).unwrap();
     assert_eq!(graph.device().labels["nodes"], "CPU: 5");
+    assert_eq!(graph.device().labels[godwit_backend::Device::OPERATORS_ELSEWHERE], "0");
 }

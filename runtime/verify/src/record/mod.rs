@@ -14,7 +14,7 @@ use godwit_backend::{Backend, Device, Graph, Model, Result, Target};
 
 use self::graph::RecordedGraph;
 pub use self::tape::{RecordLimits, Tape};
-use crate::recording::{DeviceStamp, Failure, LoadRecord};
+use crate::recording::LoadRecord;
 
 /// Writes everything that goes through a backend onto a [`Tape`], and changes none of it.
 ///
@@ -47,15 +47,8 @@ impl Backend for Recorder {
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let began = Instant::now();
         let outcome = self.inner.load(model, target).await;
-        let load = self.tape.loaded(LoadRecord {
-            model: model.name().to_string(),
-            digest: model.digest().to_string(),
-            target: target.device.to_string(),
-            device: outcome.as_ref().ok().map(|graph| DeviceStamp::from(graph.device())),
-            seconds: began.elapsed().as_secs_f64(),
-            footprint: outcome.as_ref().map_or(0, |graph| graph.footprint()),
-            failure: outcome.as_ref().err().map(Failure::from),
-        });
+        let seconds = began.elapsed().as_secs_f64();
+        let load = self.tape.loaded(LoadRecord::of(model, target, &outcome, seconds));
         Ok(Arc::new(RecordedGraph::new(outcome?, self.tape.clone(), load)))
     }
 }

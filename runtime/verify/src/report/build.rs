@@ -8,7 +8,6 @@ use super::matching::{Pair, pairs};
 use super::outputs::Examination;
 use super::{Artifact, DeviceReport, Rates, Report, ReportOptions, Verdict, reference};
 use crate::judge::Metric;
-use crate::number::dtype_named;
 use crate::profile::{ProfileName, Tolerance};
 use crate::recording::{DeviceStamp, Failure, Recording};
 use crate::stats::Latency;
@@ -103,6 +102,10 @@ fn device(attempt: &Attempt, options: &ReportOptions) -> DeviceReport {
     if unsteady > 0 {
         notes.push(format!("{unsteady} run(s) gave other bytes when they were repeated"));
     }
+    let elsewhere = loaded.and_then(Recording::elsewhere);
+    if let Some(count) = elsewhere.filter(|count| *count > 0) {
+        notes.push(format!("{count} of the models' operators ran elsewhere than on the device"));
+    }
     DeviceReport {
         device: attempt.device.clone(),
         stamp: recording.and_then(Recording::device).cloned(),
@@ -114,6 +117,7 @@ fn device(attempt: &Attempt, options: &ReportOptions) -> DeviceReport {
         latency,
         load_seconds: loaded.map(Recording::load_seconds),
         footprint: loaded.map(Recording::footprint),
+        elsewhere,
         cost_per_1000: rates.per_hour.zip(seconds).map(|(rate, seconds)| rate / 3600.0 * seconds),
         joules_per_1000: rates.watts.zip(seconds).map(|(watts, seconds)| watts * seconds),
     }
@@ -207,10 +211,8 @@ fn tolerance(
     other: Option<&DeviceStamp>,
     options: &ReportOptions,
 ) -> Tolerance {
-    let profile = |stamp: Option<&DeviceStamp>| {
-        let precision = stamp.and_then(|stamp| dtype_named(&stamp.precision));
-        precision.map_or(ProfileName::Fp32, ProfileName::of_precision)
-    };
+    let profile =
+        |stamp: Option<&DeviceStamp>| stamp.map_or(ProfileName::Fp32, ProfileName::of_device);
     let chosen = options.profile.unwrap_or_else(|| profile(reference).max(profile(other)));
     options.tolerance.unwrap_or_else(|| chosen.tolerance(options.work.unwrap_or_default()))
 }

@@ -83,6 +83,8 @@ pub struct DeviceReport {
     pub load_seconds: Option<f64>,
     /// Bytes of device memory.
     pub footprint: Option<u64>,
+    /// Operators that ran elsewhere than on the device, where it says.
+    pub elsewhere: Option<u64>,
     /// Cost of 1000 runs, where a rate was given.
     pub cost_per_1000: Option<f64>,
     /// Joules of 1000 runs, where a power was given.

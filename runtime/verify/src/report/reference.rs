@@ -3,7 +3,7 @@
 use godwit_backend::{DType, Error, Result, known};
 
 use super::Attempt;
-use crate::number::dtype_named;
+use crate::profile::ProfileName;
 use crate::recording::DeviceStamp;
 
 /// The place of the reference among `attempts`, and why it is that one.
@@ -46,12 +46,14 @@ pub(super) fn choose(
 
 /// Lower is better: precision first, then hardware.
 fn rank(stamp: &DeviceStamp) -> (u8, u8) {
-    let precision = match dtype_named(&stamp.precision) {
-        Some(DType::F64) => 0,
-        Some(DType::F32) => 1,
-        Some(DType::F16) => 2,
-        Some(DType::Bf16) => 3,
-        _ => 4,
+    let precision = match ProfileName::of_device(stamp) {
+        ProfileName::Exact => 0,
+        ProfileName::Fp32 if stamp.precision == DType::F64.name() => 0,
+        ProfileName::Fp32 => 1,
+        ProfileName::Tf32 => 2,
+        ProfileName::Fp16 => 3,
+        ProfileName::Bf16 => 4,
+        ProfileName::Int8 => 5,
     };
     let kind = match stamp.kind.as_str() {
         "cpu" => 0,

@@ -7,6 +7,7 @@ use super::format::{FORMAT, File, Named, VERSION, is_digest};
 use super::{FILE, TENSORS};
 use crate::files;
 use crate::number::dtype_named;
+use crate::profile::ProfileName;
 use crate::recording::{Captured, LoadRecord, Recording, RunRecord};
 
 /// How much a trace may hold.
@@ -70,8 +71,9 @@ fn check_load(load: &LoadRecord) -> Result<()> {
     if !load.seconds.is_finite() || load.seconds < 0.0 {
         return Err(broken("a load takes no possible time"));
     }
-    let precision = load.device.as_ref().map(|device| dtype_named(&device.precision));
-    if precision == Some(None) {
+    let is_known =
+        |precision: &str| precision == ProfileName::Tf32.name() || dtype_named(precision).is_some();
+    if load.device.as_ref().is_some_and(|device| !is_known(&device.precision)) {
         return Err(broken("a device computes in no known dtype"));
     }
     Ok(())

@@ -29,6 +29,7 @@ fn recording() -> Recording {
         device: Some(device),
         seconds: 0.25,
         footprint: 9,
+        elsewhere: Some(1),
         failure: None,
     };
     let run = |value: f32| RunRecord {

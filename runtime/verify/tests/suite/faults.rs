@@ -1,6 +1,6 @@
 //! Every planted fault is caught, and named for what it is.
 
-use godwit_backend::{DType, ErrorKind, Model};
+use godwit_backend::{DType, Device, ErrorKind, Model};
 use godwit_fake::{FakeDevice, WrongAnswer};
 use godwit_verify::report::Verdict;
 use godwit_verify::{Diagnosis, Metric, ProfileName, ReportOptions, VerifyOptions, verify};
@@ -93,6 +93,20 @@ fn an_argmax_that_is_off_by_one() {
     let (found, ..) = diagnosis(&classifier(), 1, moved);
     assert_eq!(found, Diagnosis::Shifted { by: 1 });
     assert!(found.to_string().contains("an argmax is off by +1"), "{found}");
+}
+
+#[test]
+fn what_a_device_says_of_itself_is_reported_and_decides_the_profile() {
+    let device = sound()
+        .label(Device::OPERATORS_ELSEWHERE, "3")
+        .label(Device::MULTIPLIES_IN, "tf32")
+        .wrong(WrongAnswer::Affine { output: 0, factor: 1.0 + 2f64.powi(-12), by: 0.0 });
+    let (report, _) = verified(&replay(&classifier(), 2), device);
+    let told = &report.devices[1];
+    assert_eq!(told.verdict.tolerance().unwrap().profile, ProfileName::Tf32);
+    assert_eq!(told.verdict.word(), "equivalent", "it is within what tf32 explains");
+    assert_eq!((report.devices[0].elsewhere, told.elsewhere), (None, Some(3)));
+    assert_eq!(told.notes, ["3 of the models' operators ran elsewhere than on the device"]);
 }
 
 #[test]
