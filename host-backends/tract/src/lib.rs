@@ -1,6 +1,6 @@
 //! ONNX models for the tract library: what the backends built on it share.
 //!
-//! [`read`] makes a model of tract's from the bytes of an ONNX file, with every dtype and shape settled,
+//! [`read()`] makes a model of tract's from the bytes of an ONNX file, with every dtype and shape settled,
 //! or refuses it in words that name the device. Compiling it for that device is the backend's part.
 //! [`guarded`] keeps the library's panics inside, [`tensors`] crosses between the contract's tensors and
 //! tract's.

@@ -152,7 +152,7 @@ pub struct Listed {
 }
 
 /// The whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
-/// wrapper, as a list of [`Listed`](crate::Listed).
+/// wrapper, as a list of [`Listed`].
 #[macro_export]
 macro_rules! conformance_list {
     ($subject:expr) => {{
