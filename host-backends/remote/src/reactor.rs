@@ -1,4 +1,4 @@
-//! The threads that drive connections. A host may call from any executor, or from a runtime that is
+//! The thread that drives connections. A host may call from any executor, or from a runtime that is
 //! gone a moment later; a connection that is kept must not depend on it.
 
 use std::future::Future;
@@ -7,10 +7,14 @@ use std::task::{Context, Poll};
 
 use godwit_backend::{Error, Result};
 use tokio::runtime::{Builder, Runtime};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, block_in_place};
 
-/// Enough for many connections: they wait for the network, not for a processor.
-const THREADS: usize = 2;
+/// Enough for many connections: they wait for the network, not for a processor. With a second thread, the
+/// parts of one call would wake each other across processors.
+const THREADS: usize = 1;
+
+/// Text that takes some tenths of a millisecond to read or write.
+const LONG: usize = 64 << 10;
 
 #[derive(Debug)]
 pub(crate) struct Reactor(Option<Runtime>);
@@ -38,6 +42,11 @@ impl Reactor {
         let _guard = self.0.as_ref().map(Runtime::enter);
         make()
     }
+}
+
+/// Does `work` on so many bytes of text. If they are many, the other connections go on beside it.
+pub(crate) fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes < LONG { work() } else { block_in_place(work) }
 }
 
 impl Drop for Reactor {

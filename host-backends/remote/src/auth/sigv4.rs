@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{PATIENCE, unavailable};
 use crate::options::Sigv4;
+use crate::reactor::aside;
 use crate::web::Request;
 
 /// How long before they expire credentials are fetched anew.
@@ -92,7 +93,9 @@ impl Signer {
         let headers = request.headers.iter();
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let body = SignableBody::Precomputed(request.body.sha256());
+        let length = usize::try_from(request.body.len()).unwrap_or(usize::MAX);
+        let digest = aside(length, || request.body.sha256());
+        let body = SignableBody::Precomputed(digest);
         let signable =
             SignableRequest::new(request.method.as_str(), request.url.as_str(), headers, body);
         let signable = signable.map_err(|error| failed(error.into()))?;

@@ -16,6 +16,7 @@ use super::{Asked, Call, numbers, send};
 use crate::answer::Expected;
 use crate::failure::Failure;
 use crate::options::{RemoteModel, Template};
+use crate::reactor::aside;
 use crate::service::Service;
 use crate::status::{ODD, UNFIT};
 use crate::web::{Body, Client, Request};
@@ -53,7 +54,8 @@ impl Form {
         asked: Asked<'_>,
     ) -> Result<Tensors, Failure> {
         let mut json = Vec::new();
-        write(&mut json, &self.0.request, &asked)?;
+        let length = asked.inputs.iter().map(|input| input.host().map_or(0, |it| it.len())).sum();
+        aside(length, || write(&mut json, &self.0.request, &asked))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let mut body = Body::default();
@@ -63,7 +65,8 @@ impl Form {
         let mut reader = send(client, service, &asked.call.model, request).await?;
         is_json_or_bytes(&reader, false)?;
         let collected = reader.rest(asked.memory).await?;
-        let answer: &RawValue = serde_json::from_slice(&collected.bytes)
+        let text = &collected.bytes;
+        let answer: &RawValue = aside(text.len(), || serde_json::from_slice(text))
             .map_err(|error| Failure::lie(ODD, error.to_string()))?;
         let mut expected = Expected::new(asked.signature, &asked.shapes());
         for info in &asked.signature.outputs {
@@ -74,7 +77,7 @@ impl Form {
             let shape = shape(found).map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
             let (index, length) = expected.place(&info.name, info.dtype, &shape)?;
             let mut bytes = asked.memory.writable(length)?;
-            numbers::read(found.get(), info.dtype, &mut bytes)
+            aside(length, || numbers::read(found.get(), info.dtype, &mut bytes))
                 .map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
             expected.put(index, Tensor::new(info.dtype, shape, bytes.freeze())?);
         }

@@ -47,7 +47,7 @@ pub(crate) struct Report {
     pub(crate) connections: Vec<Connections>,
 }
 
-/// One model over one protocol. First: the other client. Second: through a guest, or through Rust.
+/// One model over one protocol. First: the other client. Second: through a guest, or from Rust through the same policies.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) protocol: &'static str,
@@ -190,7 +190,7 @@ impl Stage {
         let same = guest.run("run", 1)?.digest == digest;
         ensure!(same, "the guest's answer is another than the bare client's");
         let python = Python::start(spoken.name(), port, &rung.work, &output)?;
-        let rust = Direct::new(self.runtime.clone(), graph, &rung.work)?;
+        let rust = guest.without_guest()?;
         Ok(Sides { bare, python, guest, rust })
     }
 

@@ -10,6 +10,7 @@ use super::HEADER_LENGTH;
 use crate::answer::Expected;
 use crate::failure::Failure;
 use crate::protocol::{datatype, numbers};
+use crate::reactor::aside;
 use crate::status::{ODD, UNFIT};
 use crate::web::Reader;
 
@@ -83,8 +84,8 @@ pub(in crate::protocol) async fn decode(
             &collected.bytes
         }
     };
-    let answer: Answer<'_> =
-        serde_json::from_slice(json).map_err(|error| Failure::lie(ODD, error.to_string()))?;
+    let answer: Answer<'_> = aside(json.len(), || serde_json::from_slice(json))
+        .map_err(|error| Failure::lie(ODD, error.to_string()))?;
     for output in &answer.outputs {
         let dtype = datatype::dtype(&output.datatype)
             .ok_or_else(|| Failure::lie(UNFIT, format!("elements of {}", output.datatype)))?;
@@ -103,7 +104,7 @@ pub(in crate::protocol) async fn decode(
                     return Err(Failure::lie(UNFIT, "fewer numbers than the shape says"));
                 }
                 let mut bytes = memory.writable(length)?;
-                numbers::read(data.get(), dtype, &mut bytes)
+                aside(length, || numbers::read(data.get(), dtype, &mut bytes))
                     .map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
                 bytes
             }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::protocol::{Asked, datatype, numbers};
+use crate::reactor::aside;
 
 #[derive(Serialize)]
 struct Infer<'a> {
@@ -64,7 +65,7 @@ pub(in crate::protocol) fn encode(asked: &Asked<'_>) -> Result<(Vec<u8>, Vec<Byt
             tensors.push(Bytes::from_owner(bytes));
         } else {
             let mut json = Vec::new();
-            numbers::write(&mut json, info.dtype, &bytes)?;
+            aside(bytes.len(), || numbers::write(&mut json, info.dtype, &bytes))?;
             input.data = Some(raw(json)?);
         }
         inputs.push(input);
