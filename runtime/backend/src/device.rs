@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::{DType, Encoding};
+use crate::{DType, Encoding, Error, known};
 
 /// Names one device: `family:index`, for example `cpu:0` or `cuda:1`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,6 +33,13 @@ impl DeviceId {
             Some(rest) => rest.is_empty() || rest.starts_with('-'),
             None => false,
         }
+    }
+
+    /// Says that it is none of `devices`, and which of them it may have been meant to be.
+    pub fn not_among<'a>(&self, devices: impl IntoIterator<Item = &'a Self>) -> Error {
+        let devices: Vec<&str> = devices.into_iter().map(Self::as_str).collect();
+        let known = known("devices", self.as_str(), devices);
+        Error::not_found(format!("there is no device '{self}' here: {known}"))
     }
 }
 
@@ -135,6 +142,20 @@ impl Device {
 
     /// The label of a graph's device that says how many of the model's operators run elsewhere than on it.
     pub const OPERATORS_ELSEWHERE: &str = "operators-elsewhere";
+
+    /// The label that holds what the maker calls this piece of hardware, wherever it is plugged in.
+    pub const UUID: &str = "uuid";
+
+    /// Whether `id` names this device: by its own id, or by its family and its UUID, as
+    /// `cuda:GPU-1b9f...` does for as long as the GPU lives.
+    pub fn answers_to(&self, id: &DeviceId) -> bool {
+        let by_uuid = || {
+            let (family, uuid) = id.as_str().split_once(':')?;
+            let own = self.labels.get(Self::UUID)?;
+            Some(family == self.id.family() && uuid.eq_ignore_ascii_case(own))
+        };
+        self.id == *id || by_uuid().unwrap_or_default()
+    }
 }
 
 /// What a caller asks for: one device, and options for compiling there.

@@ -45,7 +45,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use host::{host_memory, host_processor};
 pub use memory::{Arena, Budget, Buffer, BufferMut, Charge, HostMemory, Memory};
 pub use model::{Digest, Encoding, Model};
-pub use nearest::{known, nearest};
+pub use nearest::{known, nearest, one_of};
 pub use pace::{Pace, Pacing};
 pub use run::{BoxFuture, Run};
 pub use shape::Shape;

@@ -1,3 +1,5 @@
+use crate::{Error, Result};
+
 /// The candidate most like `wanted`, if one is near enough to be a likely slip of the keyboard.
 pub fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -23,6 +25,20 @@ pub fn known<'a>(
         Some(near) => format!("did you mean '{near}'? known {what}: {list}"),
         None => format!("known {what}: {list}"),
     }
+}
+
+/// The choice that an option's value names.
+///
+/// # Errors
+///
+/// `InvalidArgument`, naming the choices.
+pub fn one_of<T: Copy>(option: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
+    let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, choice)| *choice);
+    found.ok_or_else(|| {
+        let choices = choices.iter().map(|(choice, _)| *choice);
+        let known = known("values", value, choices);
+        Error::invalid_argument(format!("the option {option} has no value '{value}': {known}"))
+    })
 }
 
 #[cfg(test)]

@@ -156,7 +156,7 @@ impl Machine {
     pub(crate) fn is_service(&self, id: &DeviceId) -> bool {
         let takes_names =
             |device: &Device| device.capabilities.encodings.contains(&Encoding::Remote);
-        self.devices().iter().any(|device| device.id == *id && takes_names(device))
+        self.devices().iter().any(|device| device.answers_to(id) && takes_names(device))
     }
 
     /// The one app's backend, booked on `ledger`.
@@ -180,7 +180,7 @@ impl Machine {
     /// Fails when there is no device `id` here, saying why.
     pub(crate) fn check_device(&self, id: &DeviceId) -> Outcome<()> {
         let devices = self.devices();
-        if devices.iter().any(|device| device.id == *id) {
+        if devices.iter().any(|device| device.answers_to(id)) {
             return Ok(());
         }
         let failure = Failure::new(Code::Device, format!("there is no device '{id}' here"));

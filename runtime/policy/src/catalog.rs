@@ -183,7 +183,7 @@ impl Catalog {
             (None, None, Some(first)) => Target::new(first.id.as_str()),
             (None, None, None) => return Err(Error::unavailable("this host has no devices")),
         };
-        let variant = match devices.iter().find(|device| device.id == target.device) {
+        let variant = match devices.iter().find(|device| device.answers_to(&target.device)) {
             Some(device) => {
                 let readable = |model: &&Model| reads(device, model.encoding());
                 let unreadable = || no_variant(name, entry, device);

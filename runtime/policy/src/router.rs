@@ -52,12 +52,14 @@ impl Router {
         self.backends.iter().filter_map(|backend| backend.devices().ok()).flatten().collect()
     }
 
-    fn owner(&self, id: &DeviceId) -> Result<&Arc<dyn Backend>> {
-        let has_it = |backend: &&Arc<dyn Backend>| {
-            let devices = backend.devices().unwrap_or_default();
-            devices.iter().any(|device| device.id == *id)
-        };
-        self.backends.iter().find(has_it).ok_or_else(|| self.no_such_device(id))
+    /// The backend that has the device `id`, and that device's own name.
+    fn owner(&self, id: &DeviceId) -> Result<(&Arc<dyn Backend>, DeviceId)> {
+        let found = self.backends.iter().find_map(|backend| {
+            let devices = backend.devices().ok()?;
+            let device = devices.into_iter().find(|device| device.answers_to(id))?;
+            Some((backend, device.id))
+        });
+        found.ok_or_else(|| self.no_such_device(id))
     }
 
     fn no_such_device(&self, id: &DeviceId) -> Error {
@@ -100,6 +102,7 @@ impl Backend for Router {
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
-        self.owner(&target.device)?.load(model, target).await
+        let (backend, device) = self.owner(&target.device)?;
+        backend.load(model, &Target { device, options: target.options.clone() }).await
     }
 }

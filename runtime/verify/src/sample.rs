@@ -75,7 +75,7 @@ impl Replay {
             self.model(&sample.digest)?;
         }
         let devices = backend.devices().unwrap_or_default();
-        let device = devices.iter().find(|device| device.id == target.device);
+        let device = devices.iter().find(|device| device.answers_to(&target.device));
         let mut stage = Stage { recording: Recording::default(), contexts: Vec::new() };
         for sample in &self.samples {
             let model = self.variant(self.model(&sample.digest)?, device);

@@ -50,7 +50,7 @@ impl Devices {
         let machine = Machine::open_for(ids.iter(), &sources);
         let here = machine.devices();
         let (found, missing): (Vec<_>, Vec<_>) =
-            ids.into_iter().partition(|id| here.iter().any(|device| device.id == *id));
+            ids.into_iter().partition(|id| here.iter().any(|device| device.answers_to(id)));
         let absent = missing.iter().map(|id| {
             let family = machine.absent().iter().find(|absent| absent.holds(id));
             absent(id.as_str(), family.map_or("there is no such device here", |family| &family.why))
