@@ -3,8 +3,9 @@ use std::collections::BTreeMap;
 use godwit_backend::{Buffer, BufferMut, Memory, Result, Tensor};
 
 /// Tensors of up to this many bytes are copied once more instead of being bound: a new binding costs the
-/// library some forty microseconds, as much as copying two megabytes.
-const SMALL: usize = 1 << 20;
+/// library some five microseconds, and a copy that is larger than this pushes the model's own data out of
+/// the nearest cache.
+const SMALL: usize = 32 << 10;
 
 /// Memory that stays bound to the ports of a request, for tensors that are small. Like the library's own, it
 /// is the context's, and no tensor that the caller is charged for.

@@ -139,7 +139,7 @@ impl Signature {
 #[derive(Debug)]
 pub struct Arrangement<'a> {
     signature: &'a Signature,
-    slots: SmallVec<[Option<Tensor>; 4]>,
+    slots: SmallVec<[Option<Tensor>; 2]>,
 }
 
 impl Arrangement<'_> {

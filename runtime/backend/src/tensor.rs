@@ -6,8 +6,8 @@ use smallvec::SmallVec;
 
 use crate::{BoxFuture, Buffer, DType, DeviceId, Memory, Result, Shape};
 
-/// The tensors of one run, in a signature's order. Four fit without an allocation.
-pub type Tensors = SmallVec<[Tensor; 4]>;
+/// The tensors of one run, in a signature's order. Two fit without an allocation.
+pub type Tensors = SmallVec<[Tensor; 2]>;
 
 /// Elements of one dtype in row-major order, little-endian, on the host or on a device.
 ///

@@ -27,6 +27,22 @@ pub(crate) enum Engine {
     OpenVino,
 }
 
+/// How many call at one time. OpenVINO wants to know before it compiles: it gives each a stream of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Callers {
+    One,
+    Two,
+}
+
+impl Callers {
+    fn count(self) -> &'static str {
+        match self {
+            Self::One => "1",
+            Self::Two => "2",
+        }
+    }
+}
+
 impl Engine {
     pub(crate) const ALL: [Self; 3] = [Self::Tract, Self::OnnxRuntime, Self::OpenVino];
 
@@ -58,30 +74,30 @@ impl Engine {
     }
 
     /// The device with as many threads for one run as the native side has: one.
-    fn target(self) -> Target {
+    fn target(self, callers: Callers) -> Target {
         match self {
             Self::Tract => Target::new("cpu:0").with_option("threads", "1"),
             Self::OnnxRuntime => Target::new("ort-cpu:0").with_option("threads", "1"),
             Self::OpenVino => Target::new("openvino-cpu:0")
-                .with_option("threads", "2")
-                .with_option("num_streams", "2"),
+                .with_option("threads", callers.count())
+                .with_option("num_streams", callers.count()),
         }
     }
 
-    pub(crate) fn model(self, rung: &Rung) -> (Model, Target) {
+    pub(crate) fn model(self, rung: &Rung, callers: Callers) -> (Model, Target) {
         let bytes = rung.onnx.clone().into();
-        (Model::new(&rung.work.model, Encoding::Onnx, vec![bytes]), self.target())
+        (Model::new(&rung.work.model, Encoding::Onnx, vec![bytes]), self.target(callers))
     }
 
     /// After [`Engine::backend`], which loads the library.
-    pub(crate) fn native(self, rung: &Rung) -> Result<Box<dyn Native>> {
+    pub(crate) fn native(self, rung: &Rung, callers: Callers) -> Result<Box<dyn Native>> {
         Ok(match self {
             Self::Tract => Box::new(native::Tract::new(rung)?),
             Self::OnnxRuntime => {
                 let library = godwit_engines::find(&ONNXRUNTIME, None)?.path;
                 Box::new(native::OnnxRuntime::new(&library, rung)?)
             }
-            Self::OpenVino => Box::new(native::OpenVino::new(rung)?),
+            Self::OpenVino => Box::new(native::OpenVino::new(rung, callers.count())?),
         })
     }
 }

@@ -11,7 +11,7 @@ use godwit_host::{Host, HostOptions};
 use tokio::runtime::Runtime;
 
 use crate::allocations::{self, Allocations};
-use crate::engine::Engine;
+use crate::engine::{Callers, Engine};
 use crate::hosted::{Bench, Both, Direct, Fresh, Hosted};
 use crate::ladder::{Rung, echo, ladder};
 use crate::machine::{self, Machine};
@@ -95,7 +95,7 @@ fn fewer(plan: Plan, side: &dyn Side) -> Result<Plan> {
 
 fn noise(plan: Plan) -> Result<Interval> {
     let rung = ladder().into_iter().find(|rung| rung.work.model == NOISE).context(NOISE)?;
-    let native = Engine::Tract.native(&rung)?;
+    let native = Engine::Tract.native(&rung, Callers::One)?;
     Ok(compare(&*native, &*native, plan)?.ratio)
 }
 
@@ -122,8 +122,8 @@ fn one_engine(bench: &Bench, rungs: &[Rung], plan: Plan) -> Result<EngineReport>
 }
 
 fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
-    let native = bench.engine.native(rung)?;
-    let hosted = host(bench, rung)?;
+    let native = bench.engine.native(rung, Callers::One)?;
+    let hosted = host(bench, rung, Callers::One)?;
     ensure!(
         native.digest()? == hosted.run("run", 1)?.digest,
         "the guest's answer is another than the native one"
@@ -138,14 +138,14 @@ fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
     })
 }
 
-fn host(bench: &Bench, rung: &Rung) -> Result<Hosted> {
-    let (model, target) = bench.engine.model(rung);
+fn host(bench: &Bench, rung: &Rung, callers: Callers) -> Result<Hosted> {
+    let (model, target) = bench.engine.model(rung, callers);
     bench.host(model, target, &rung.work)
 }
 
 /// The backend alone: no policy, no guest.
 fn backend_only(bench: &Bench, rung: &Rung) -> Result<Direct> {
-    let (model, target) = bench.engine.model(rung);
+    let (model, target) = bench.engine.model(rung, Callers::One);
     let graph = bench.runtime.block_on(bench.backend.load(&model, &target))?;
     Direct::new(bench.runtime.clone(), graph, &rung.work)
 }
@@ -167,9 +167,9 @@ fn on_fake(bench: &Bench) -> Result<Hosted> {
 
 fn layers(bench: &Bench, plan: Plan) -> Result<Vec<Layer>> {
     let rung = echo("echo-4B", &[1]);
-    let native = bench.engine.native(&rung)?;
+    let native = bench.engine.native(&rung, Callers::One)?;
     let backend = backend_only(bench, &rung)?;
-    let hosted = host(bench, &rung)?;
+    let hosted = host(bench, &rung, Callers::One)?;
     let policies = hosted.without_guest()?;
     let fake = on_fake(bench)?;
     let (clock, tensor, compute) =
@@ -201,8 +201,9 @@ fn allocations(bench: &Bench) -> Result<Vec<Allocations>> {
     let mut found = Vec::new();
     for rung in [echo("echo-4B", &[1]), echo("echo-602kB", &[1, 3, 224, 224])] {
         let name = rung.work.model.clone();
-        let (native, backend) = (bench.engine.native(&rung)?, backend_only(bench, &rung)?);
-        let hosted = host(bench, &rung)?;
+        let (native, backend) =
+            (bench.engine.native(&rung, Callers::One)?, backend_only(bench, &rung)?);
+        let hosted = host(bench, &rung, Callers::One)?;
         let policies = hosted.without_guest()?;
         let mut note = |what: &str, side: &dyn Side| -> Result<()> {
             found.push(allocations::count(&name, what, side)?);
@@ -236,7 +237,7 @@ fn allocations(bench: &Bench) -> Result<Vec<Allocations>> {
 }
 
 fn fresh(bench: &Bench, plan: Plan) -> Result<Interval> {
-    let hosted = host(bench, &echo("echo-4B", &[1]))?;
+    let hosted = host(bench, &echo("echo-4B", &[1]), Callers::One)?;
     let fresh = Fresh(&hosted);
     fresh.block(20)?;
     let times: Result<Vec<f64>> =
@@ -246,7 +247,8 @@ fn fresh(bench: &Bench, plan: Plan) -> Result<Interval> {
 
 fn two_threads(bench: &Bench, rung: &Rung, plan: Plan) -> Result<TwoThreads> {
     let plan = Plan { pairs: (plan.pairs / 4).max(5), block: plan.block * 2 };
-    let (native, hosted) = (bench.engine.native(rung)?, host(bench, rung)?);
+    let (native, hosted) =
+        (bench.engine.native(rung, Callers::Two)?, host(bench, rung, Callers::Two)?);
     let scaling = |side: &dyn Side| -> Result<Interval> {
         let Interval { median, low, high } = compare(side, &Both(side), plan)?.ratio;
         Ok(Interval { median: 2.0 / median, low: 2.0 / high, high: 2.0 / low })

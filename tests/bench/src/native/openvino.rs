@@ -21,13 +21,13 @@ pub(crate) struct OpenVino {
 
 impl OpenVino {
     /// The library must be loaded already. It computes in bf16 where the processor has that, unless told not
-    /// to; the backend tells it the same. Two streams of a thread each: a request uses one, two requests both.
-    pub(crate) fn new(rung: &Rung) -> Result<Self> {
+    /// to; the backend tells it the same. A stream of one thread for each of `callers`.
+    pub(crate) fn new(rung: &Rung, callers: &str) -> Result<Self> {
         let mut core = Core::new()?;
         let options = [
             (RwPropertyKey::HintInferencePrecision, "f32"),
-            (RwPropertyKey::InferenceNumThreads, "2"),
-            (RwPropertyKey::NumStreams, "2"),
+            (RwPropertyKey::InferenceNumThreads, callers),
+            (RwPropertyKey::NumStreams, callers),
         ];
         core.set_properties(&DeviceType::CPU, options)?;
         let model = core.read_model_from_buffer(&rung.onnx, None)?;
