@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godwit_backend::{Backend, Device, Encoding, Error, Graph, Model, Result, Target, async_trait};
+use godwit_backend::{Backend, Device, Graph, Model, Result, Target, async_trait};
 
 use crate::CpuOptions;
 use crate::compile::compile;
@@ -45,25 +45,10 @@ impl Backend for CpuBackend {
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let device = self.device();
         if target.device != device.id {
-            return Err(Error::not_found(format!(
-                "there is no device '{}' here: known devices: {}",
-                target.device, device.id
-            )));
+            return Err(target.device.not_among([&device.id]));
         }
         let threads = options::threads(&target.options, self.cores.threads())?;
-        if model.encoding() != Encoding::Onnx {
-            return Err(Error::unsupported(format!(
-                "the CPU device reads onnx models, not {}",
-                model.encoding()
-            )));
-        }
-        let [bytes] = model.parts() else {
-            return Err(Error::invalid_encoding(format!(
-                "an ONNX model is one file, not {}",
-                model.parts().len()
-            )));
-        };
-        let bytes = bytes.clone();
+        let bytes = model.onnx_file("the CPU device reads")?.clone();
         let compiled = self.cores.loaders.run(move |stop| compile(&bytes, stop)).await??;
         let together = self.cores.together(threads)?;
         let cores = self.cores.clone();

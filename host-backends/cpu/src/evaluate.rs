@@ -1,4 +1,3 @@
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -8,8 +7,7 @@ use tract_onnx::prelude::{TValue, TVec, TractError, TractResult, TypedSimpleStat
 use tract_onnx::tract_core::plan;
 
 use crate::cores::Running;
-use godwit_tract::said;
-use godwit_tract::tensors;
+use godwit_tract::{Early, failed, said, tensors};
 
 /// Operators between two looks at the clock on the caller's thread.
 const STRIDE: u32 = 4;
@@ -33,17 +31,6 @@ pub(crate) enum Failure {
     /// The graph failed.
     Failed(Error),
 }
-
-#[derive(Debug)]
-struct Early;
-
-impl fmt::Display for Early {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the run was ended early")
-    }
-}
-
-impl std::error::Error for Early {}
 
 /// One run. After a failure `state` is of no further use.
 pub(crate) fn evaluate(
@@ -121,17 +108,6 @@ fn worker(
         let executor = if running.alone() { together.clone() } else { Executor::SingleThread };
         multithread_tract_scope(executor, || plan::eval(context, op, node, inputs))
     })
-}
-
-fn failed(state: &TypedSimpleState, at: Option<usize>) -> Error {
-    let name = at.and_then(|at| state.model().nodes().get(at)).map(|node| &*node.name);
-    match name {
-        None => Error::failed("the model could not take these inputs"),
-        Some(name) => {
-            let name: String = name.chars().take(64).collect();
-            Error::failed(format!("the model failed with these inputs at its operator '{name}'"))
-        }
-    }
 }
 
 fn exhausted() -> Error {

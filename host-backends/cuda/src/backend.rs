@@ -1,8 +1,6 @@
 use std::sync::Arc;
 
-use godwit_backend::{
-    Backend, Device, DeviceId, Encoding, Error, Graph, Model, Result, Target, async_trait, known,
-};
+use godwit_backend::{Backend, Device, DeviceId, Error, Graph, Model, Result, Target, async_trait};
 
 use crate::engine::{CudaGraph, Gpu, Traffic, Uncompiled, compile, parse};
 use crate::options::{Precision, TargetOptions};
@@ -67,11 +65,8 @@ impl CudaBackend {
             uuid.is_some_and(|uuid| uuid.eq_ignore_ascii_case(&found.installed.uuid))
         };
         let by_id = gpus.iter().find(|found| found.id == *id);
-        let found = by_id.or_else(|| gpus.iter().find(by_uuid)).ok_or_else(|| {
-            let ids = gpus.iter().map(|found| found.id.as_str());
-            let known = known("devices", id.as_str(), ids.collect::<Vec<_>>());
-            Error::not_found(format!("there is no device '{id}' here: {known}"))
-        })?;
+        let found = by_id.or_else(|| gpus.iter().find(by_uuid));
+        let found = found.ok_or_else(|| id.not_among(gpus.iter().map(|found| &found.id)))?;
         self.refuse_another(found).map_or(Ok(found), Err)
     }
 
@@ -110,19 +105,7 @@ impl Backend for CudaBackend {
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let found = self.find(&target.device)?;
         let options = TargetOptions::read(&target.options)?;
-        if model.encoding() != Encoding::Onnx {
-            return Err(Error::unsupported(format!(
-                "CUDA devices read onnx models, not {}",
-                model.encoding()
-            )));
-        }
-        let [bytes] = model.parts() else {
-            return Err(Error::invalid_encoding(format!(
-                "an ONNX model is one file, not {}",
-                model.parts().len()
-            )));
-        };
-        let bytes = bytes.clone();
+        let bytes = model.onnx_file("CUDA devices read")?.clone();
         let parsed = self.gpu.readers.run(move |stop| parse(&bytes, stop));
         let uncompiled: Uncompiled = parsed.await??;
         options.check(&self.environment, uncompiled.convolves)?;

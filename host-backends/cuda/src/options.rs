@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use godwit_backend::{Error, Result, known};
+use godwit_backend::{Error, Result, known, one_of};
 
 use crate::Environment;
 
@@ -102,17 +102,6 @@ impl TargetOptions {
         }
         Ok(())
     }
-}
-
-fn one_of<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
-    let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, choice)| *choice);
-    found.ok_or_else(|| {
-        let choices: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-        Error::invalid_argument(format!(
-            "the option {name} has no value '{value}': {}",
-            known("values", value, choices)
-        ))
-    })
 }
 
 #[cfg(test)]

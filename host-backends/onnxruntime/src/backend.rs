@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures_timer::Delay;
-use godwit_backend::{
-    Backend, Device, Encoding, Error, Graph, Model, Result, Target, async_trait, known,
-};
+use godwit_backend::{Backend, Buffer, Device, Error, Graph, Model, Result, Target, async_trait};
 
 use crate::devices::{Found, find};
 use crate::graph::OrtGraph;
@@ -65,22 +63,16 @@ impl OnnxRuntime {
 
     async fn compile(
         &self,
-        model: &Model,
+        bytes: Buffer,
         found: &Found,
         wanted: TargetOptions,
     ) -> Result<Arc<dyn Graph>> {
-        let [bytes] = model.parts() else {
-            return Err(Error::invalid_encoding(format!(
-                "an ONNX model is one file, not {}",
-                model.parts().len()
-            )));
-        };
         let spinning = self.library.options().spinning;
         let threads = wanted.threads.map_or(Threads::Shared, Threads::Own);
         let options = SessionOptions::new(threads, spinning, wanted.optimization);
         let options = Arc::new(options.map_err(faults::load)?);
         let cancel = CancelLoadOnDrop(options.clone());
-        let (library, bytes, provider) = (self.library, bytes.clone(), found.provider.clone());
+        let (library, provider) = (self.library, found.provider.clone());
         let loaded = self
             .pool
             .loaders
@@ -121,18 +113,10 @@ impl Backend for OnnxRuntime {
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let devices = self.found();
         let found = devices.iter().find(|found| found.device.id == target.device);
-        let found = found.ok_or_else(|| {
-            let ids: Vec<&str> = devices.iter().map(|found| found.device.id.as_str()).collect();
-            let known = known("devices", target.device.as_str(), ids);
-            Error::not_found(format!("there is no device '{}' here: {known}", target.device))
-        })?;
+        let found = found
+            .ok_or_else(|| target.device.not_among(devices.iter().map(|found| &found.device.id)))?;
         let wanted = TargetOptions::read(&target.options, self.library.options().threads)?;
-        if model.encoding() != Encoding::Onnx {
-            return Err(Error::unsupported(format!(
-                "ONNX Runtime's devices read onnx models, not {}",
-                model.encoding()
-            )));
-        }
-        self.compile(model, found, wanted).await
+        let bytes = model.onnx_file("ONNX Runtime's devices read")?.clone();
+        self.compile(bytes, found, wanted).await
     }
 }

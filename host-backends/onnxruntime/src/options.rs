@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use godwit_backend::{Error, Result, known};
+use godwit_backend::{Error, Result, known, one_of};
 
 /// How the ONNX Runtime backend uses the machine.
 ///
@@ -104,17 +104,6 @@ fn threads(value: &str, most: usize) -> Result<usize> {
     wanted.ok_or_else(|| {
         Error::invalid_argument(format!(
             "the option threads = '{value}' is not a number from 1 to {most}"
-        ))
-    })
-}
-
-fn one_of<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
-    let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, choice)| *choice);
-    found.ok_or_else(|| {
-        let choices: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-        Error::invalid_argument(format!(
-            "the option {name} has no value '{value}': {}",
-            known("values", value, choices)
         ))
     })
 }

@@ -1,9 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use godwit_backend::{
-    Backend, Device, Error, Graph, Model, Pacing, Result, Target, async_trait, known,
-};
+use godwit_backend::{Backend, Device, Error, Graph, Model, Pacing, Result, Target, async_trait};
 
 use crate::cache::Folder;
 use crate::graph::{OvGraph, Shared};
@@ -61,12 +59,7 @@ impl Backend for OpenVino {
         let Some(Found { mut device, name }) =
             all.iter().find(|found| found.device.id == target.device).cloned()
         else {
-            let ids = all.iter().map(|found| found.device.id.as_str());
-            let known = known("devices", target.device.as_str(), ids.collect::<Vec<_>>());
-            return Err(Error::not_found(format!(
-                "there is no device '{}' here: {known}",
-                target.device
-            )));
+            return Err(target.device.not_among(all.iter().map(|found| &found.device.id)));
         };
         let supported =
             self.core.property(&name, "SUPPORTED_PROPERTIES").map_err(errors::internal)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use godwit_backend::{
-    Backend, Device, Dim, Encoding, Error, Graph, Memory, Model, Result, Shape, Target, TensorInfo,
-    async_trait, known,
+    Backend, Device, Dim, Error, Graph, Memory, Model, Result, Shape, Target, TensorInfo,
+    async_trait,
 };
 
 use crate::batches::Batches;
@@ -90,26 +90,11 @@ impl Backend for Rocm {
         let Some(Found { mut device, place }) =
             all.iter().find(|found| found.device.id == target.device).cloned()
         else {
-            let ids = all.iter().map(|found| found.device.id.as_str());
-            let known = known("devices", target.device.as_str(), ids.collect::<Vec<_>>());
-            return Err(Error::not_found(format!(
-                "there is no device '{}' here: {known}",
-                target.device
-            )));
+            return Err(target.device.not_among(all.iter().map(|found| &found.device.id)));
         };
         let options = TargetOptions::read(&target.options)?;
         device.capabilities.precision = options.dtype();
-        let (Encoding::Onnx, [bytes]) = (model.encoding(), model.parts()) else {
-            return Err(match model.encoding() {
-                Encoding::Onnx => Error::invalid_encoding(format!(
-                    "an ONNX model is one file, not {}",
-                    model.parts().len()
-                )),
-                other => {
-                    Error::unsupported(format!("ROCm's devices read onnx models, not {other}"))
-                }
-            });
-        };
+        let bytes = model.onnx_file("ROCm's devices read")?;
         let (outline, guards) = {
             let proto = decode(bytes)?;
             let outline = outline(&proto)?;

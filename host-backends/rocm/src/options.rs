@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use godwit_backend::{DType, Error, Result, known};
+use godwit_backend::{DType, Error, Result, known, one_of};
 
 /// How the ROCm backend uses the library and the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,17 +100,6 @@ fn batches(value: &str) -> Result<Vec<usize>> {
     sizes.sort_unstable();
     sizes.dedup();
     Ok(sizes)
-}
-
-fn one_of<T: Copy>(name: &str, value: &str, choices: &[(&str, T)]) -> Result<T> {
-    let found = choices.iter().find(|(choice, _)| *choice == value).map(|(_, choice)| *choice);
-    found.ok_or_else(|| {
-        let choices: Vec<&str> = choices.iter().map(|(choice, _)| *choice).collect();
-        Error::invalid_argument(format!(
-            "the option {name} has no value '{value}': {}",
-            known("values", value, choices)
-        ))
-    })
 }
 
 #[cfg(test)]

@@ -165,7 +165,7 @@ impl Survey {
                  weights inside",
             ));
         }
-        let dtype = dtype(tensor.data_type).ok_or_else(|| {
+        let dtype = DType::from_onnx(tensor.data_type).ok_or_else(|| {
             Error::unsupported("the model has a constant of a dtype that this device lacks")
         })?;
         let wrong = || broken("a constant of the model has other elements than its dimensions say");
@@ -232,31 +232,11 @@ fn place(dtype: DType) -> usize {
     }
 }
 
-/// A dtype by its number in ONNX.
-pub(crate) fn dtype(number: i32) -> Option<DType> {
-    Some(match number {
-        1 => DType::F32,
-        2 => DType::U8,
-        3 => DType::I8,
-        4 => DType::U16,
-        5 => DType::I16,
-        6 => DType::I32,
-        7 => DType::I64,
-        9 => DType::Bool,
-        10 => DType::F16,
-        11 => DType::F64,
-        12 => DType::U32,
-        13 => DType::U64,
-        16 => DType::Bf16,
-        _ => return None,
-    })
-}
-
 fn info(value: &ValueInfoProto) -> Result<TensorInfo> {
     let tensor = value.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
     let unsupported = |what| Error::unsupported(format!("'{}' is {what}", value.name));
     let tensor = tensor.ok_or_else(|| unsupported("no tensor, and this device takes no others"))?;
-    let dtype = dtype(tensor.elem_type)
+    let dtype = DType::from_onnx(tensor.elem_type)
         .ok_or_else(|| unsupported("of a dtype that cannot be passed in or out"))?;
     let dim = |dim: &crate::proto::Dimension| match (dim.size, &dim.dim_param) {
         (Some(size), _) => usize::try_from(size)

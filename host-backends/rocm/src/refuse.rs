@@ -6,7 +6,6 @@ use std::collections::{HashMap, HashSet};
 
 use godwit_backend::{DType, Error, Result};
 
-use crate::outline::dtype;
 use crate::proto::{GraphProto, ModelProto, NodeProto, TensorProto};
 
 /// Operators that are answered wrongly however they are used, and how.
@@ -171,7 +170,7 @@ fn graph<'a>(graph: &'a GraphProto, known: &mut Known<'a>, clamps: bool) -> Resu
         let tensor = input.r#type.as_ref().and_then(|it| it.tensor_type.as_ref());
         let number = tensor.map_or(0, |it| it.elem_type);
         let kind = if is_discrete(number) { Kind::Discrete } else { Kind::Float };
-        if dtype(number).is_some() {
+        if DType::from_onnx(number).is_some() {
             known.kinds.insert(&input.name, kind);
         }
     }
@@ -186,7 +185,7 @@ fn graph<'a>(graph: &'a GraphProto, known: &mut Known<'a>, clamps: bool) -> Resu
 
 fn is_discrete(number: i32) -> bool {
     let float = [DType::F16, DType::F32, DType::F64, DType::Bf16];
-    dtype(number).is_some_and(|dtype| !float.contains(&dtype))
+    DType::from_onnx(number).is_some_and(|dtype| !float.contains(&dtype))
 }
 
 /// What is known of a constant.
@@ -195,7 +194,7 @@ fn constant(tensor: &TensorProto) -> Option<Kind> {
         return Some(Kind::Discrete);
     }
     let raw = &tensor.raw_data;
-    let finite = match dtype(tensor.data_type)? {
+    let finite = match DType::from_onnx(tensor.data_type)? {
         DType::F32 => {
             let own = raw.as_chunks().0.iter().all(|it| f32::from_le_bytes(*it).is_finite());
             own && tensor.float_data.iter().all(|it| it.is_finite())
@@ -213,7 +212,7 @@ fn constant(tensor: &TensorProto) -> Option<Kind> {
 fn divides(tensor: &TensorProto) -> bool {
     let raw = &tensor.raw_data;
     let fits = |number: i64| number != 0 && number != -1;
-    match dtype(tensor.data_type) {
+    match DType::from_onnx(tensor.data_type) {
         Some(DType::I64) => {
             raw.as_chunks().0.iter().all(|it| fits(i64::from_le_bytes(*it)))
                 && tensor.int64_data.iter().all(|it| fits(*it))

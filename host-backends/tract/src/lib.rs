@@ -8,6 +8,7 @@
 #![deny(missing_docs)]
 
 mod dtype;
+mod ended;
 mod guard;
 mod read;
 mod signature;
@@ -15,6 +16,7 @@ mod survey;
 pub mod tensors;
 
 pub use dtype::{CARRIED, of as dtype};
+pub use ended::{Early, failed};
 pub use guard::{guarded, said};
 pub use read::{Typed, is_steady, read};
 pub use signature::{Names, signature};

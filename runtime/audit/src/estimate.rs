@@ -119,7 +119,7 @@ fn between(bytes: &[u8], rows: u64) -> Option<u64> {
     let values = File::decode(bytes).ok()?.graph?.value_info;
     let sizes = values.into_iter().filter_map(|value| {
         let tensor = value.ty?.tensor?;
-        let element = element(tensor.element)?.size() as u64;
+        let element = DType::from_onnx(tensor.element)?.size() as u64;
         tensor.shape?.dims.iter().try_fold(element, |bytes, dim| {
             let size = dim.size.map_or(Some(rows), |size| u64::try_from(size).ok())?;
             bytes.checked_mul(size)
@@ -130,24 +130,4 @@ fn between(bytes: &[u8], rows: u64) -> Option<u64> {
         (sum, any) = (sum.saturating_add(size), true);
     }
     any.then_some(sum)
-}
-
-/// ONNX's numbers of element types.
-fn element(number: i32) -> Option<DType> {
-    Some(match number {
-        1 => DType::F32,
-        2 => DType::U8,
-        3 => DType::I8,
-        4 => DType::U16,
-        5 => DType::I16,
-        6 => DType::I32,
-        7 => DType::I64,
-        9 => DType::Bool,
-        10 => DType::F16,
-        11 => DType::F64,
-        12 => DType::U32,
-        13 => DType::U64,
-        16 => DType::Bf16,
-        _ => return None,
-    })
 }

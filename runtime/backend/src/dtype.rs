@@ -89,10 +89,50 @@ impl DType {
             Self::Bool => "bool",
         }
     }
+
+    /// Its number in ONNX: `TensorProto.DataType`.
+    pub const fn onnx_number(self) -> i32 {
+        match self {
+            Self::F32 => 1,
+            Self::U8 => 2,
+            Self::I8 => 3,
+            Self::U16 => 4,
+            Self::I16 => 5,
+            Self::I32 => 6,
+            Self::I64 => 7,
+            Self::Bool => 9,
+            Self::F16 => 10,
+            Self::F64 => 11,
+            Self::U32 => 12,
+            Self::U64 => 13,
+            Self::Bf16 => 16,
+        }
+    }
+
+    /// The dtype of that number in ONNX, which also has some that are not here: strings, complex numbers,
+    /// floats of 8 bits and fewer.
+    pub fn from_onnx(number: i32) -> Option<Self> {
+        Self::ALL.into_iter().find(|dtype| dtype.onnx_number() == number)
+    }
 }
 
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_onnx_is_one_dtype_or_none() {
+        for dtype in DType::ALL {
+            assert_eq!(DType::from_onnx(dtype.onnx_number()), Some(dtype));
+        }
+        for other in [0, 8, 14, 15, 17, -1] {
+            assert_eq!(DType::from_onnx(other), None, "{other}");
+        }
     }
 }

@@ -177,6 +177,23 @@ impl Model {
         &self.parts
     }
 
+    /// The bytes of an ONNX model, for a backend that takes no others.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for another encoding, in a sentence that begins with `reader`, as in "the CPU device
+    /// reads"; `InvalidEncoding` for other than one file.
+    pub fn onnx_file(&self, reader: &str) -> Result<&Buffer, Error> {
+        match (self.encoding, self.parts()) {
+            (Encoding::Onnx, [bytes]) => Ok(bytes),
+            (Encoding::Onnx, parts) => {
+                let count = parts.len();
+                Err(Error::invalid_encoding(format!("an ONNX model is one file, not {count}")))
+            }
+            (other, _) => Err(Error::unsupported(format!("{reader} onnx models, not {other}"))),
+        }
+    }
+
     /// The identity.
     pub fn digest(&self) -> Digest {
         self.digest

@@ -3,6 +3,7 @@
 mod cli;
 mod command;
 mod config;
+mod describe;
 #[cfg(all(feature = "cuda", unix))]
 mod environment;
 mod failure;

@@ -1,5 +1,6 @@
 //! What was measured on.
 
+use std::fmt;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -29,6 +30,15 @@ impl Machine {
             commit: said("git", &["describe", "--always", "--dirty", "--abbrev=10"]),
             compiler: said("rustc", &["--version"]),
         }
+    }
+}
+
+/// In a line, without the compiler.
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, cores, load_before, load_after, date, commit, .. } = self;
+        let load = format_args!("load {load_before} before and {load_after} after");
+        write!(f, "{processor}, {cores} cores, {load}; {date}, commit {commit}")
     }
 }
 

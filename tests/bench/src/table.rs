@@ -11,17 +11,7 @@ pub(crate) fn text(report: &Report) -> String {
     let mut out = String::new();
     let machine = &report.machine;
     // Writing to a string cannot fail.
-    let _ = writeln!(
-        out,
-        "{}, {} cores, load {} before and {} after; {}, commit {}, {}",
-        machine.processor,
-        machine.cores,
-        machine.load_before,
-        machine.load_after,
-        machine.date,
-        machine.commit,
-        machine.compiler
-    );
+    let _ = writeln!(out, "{machine}, {}", machine.compiler);
     let _ = writeln!(
         out,
         "up to {} pairs of blocks of {} ms, A-B-B-A; median [95 % interval]; noise (A against A): {}\n",

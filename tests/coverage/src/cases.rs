@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use godwit_backend::DType;
 use prost::Message;
 
 use crate::proto::{ModelProto, ValueInfoProto};
@@ -100,7 +101,7 @@ fn case(folder: PathBuf) -> Result<Case> {
 fn foreign(value: &ValueInfoProto) -> Option<&'static str> {
     match value.r#type.as_ref().and_then(|it| it.tensor_type.as_ref()) {
         None => Some("a sequence or an optional"),
-        Some(tensor) if tensors::dtype(tensor.elem_type).is_some() => None,
+        Some(tensor) if DType::from_onnx(tensor.elem_type).is_some() => None,
         Some(tensor) => Some(tensors::foreign(tensor.elem_type)),
     }
 }

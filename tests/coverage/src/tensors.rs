@@ -7,26 +7,6 @@ use prost::Message;
 
 use crate::proto::TensorProto;
 
-/// The contract's dtype for ONNX's number of one, if the contract has it.
-pub fn dtype(code: i32) -> Option<DType> {
-    Some(match code {
-        1 => DType::F32,
-        2 => DType::U8,
-        3 => DType::I8,
-        4 => DType::U16,
-        5 => DType::I16,
-        6 => DType::I32,
-        7 => DType::I64,
-        9 => DType::Bool,
-        10 => DType::F16,
-        11 => DType::F64,
-        12 => DType::U32,
-        13 => DType::U64,
-        16 => DType::Bf16,
-        _ => return None,
-    })
-}
-
 /// What ONNX calls a dtype that the contract does not have.
 pub fn foreign(code: i32) -> &'static str {
     match code {
@@ -45,7 +25,7 @@ pub fn foreign(code: i32) -> &'static str {
 /// When they are no such tensor: the set of cases is damaged.
 pub fn read(bytes: &[u8]) -> Result<Tensor> {
     let proto = TensorProto::decode(bytes).context("not a tensor")?;
-    let dtype = dtype(proto.data_type)
+    let dtype = DType::from_onnx(proto.data_type)
         .with_context(|| format!("a tensor of {}", foreign(proto.data_type)))?;
     let dims = proto.dims.iter().map(|&dim| usize::try_from(dim));
     let shape = Shape::new(dims.collect::<Result<Vec<_>, _>>().context("a negative dimension")?);

@@ -11,6 +11,7 @@
     reason = "a counterpart is part of a test: a panic is how it fails"
 )]
 
+mod built;
 pub mod digits;
 pub mod metadata;
 pub mod others;
@@ -22,6 +23,7 @@ pub mod tunnel;
 use godwit_backend::{Backend, DType, ExecutionContext, Graph, Memory, Model, Target, Tensor};
 use godwit_remote::{Endpoint, Remote, RemoteOptions};
 
+pub use built::{built, root};
 pub use others::python;
 pub use python::{Server, free_ports, installed};
 pub use triton::Triton;

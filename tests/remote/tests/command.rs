@@ -9,8 +9,7 @@
     reason = "a panic here is a failed test, and its output is what happened"
 )]
 
-use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -18,22 +17,13 @@ use godwit_backend::{Backend, Model, Target};
 use godwit_policy::{AdmissionLimits, Catalog, CatalogEntry, Ledger, Stack};
 use godwit_remote::Endpoint;
 use godwit_remote_tests::proxy::{Fault, Proxy};
-use godwit_remote_tests::{Triton, block_on, free_ports, remote};
+use godwit_remote_tests::{Triton, block_on, built, free_ports, remote, root};
 use tempfile::TempDir;
 
 const TOKEN: &str = "t0ken-of-the-operator";
 
-/// A file that `cargo build` or `cargo xtask build` made.
-fn built(path: &str) -> PathBuf {
-    let exe = env::current_exe().unwrap();
-    let target = exe.ancestors().nth(3).unwrap();
-    let path = target.join(path);
-    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
-    path
-}
-
 fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/digits").canonicalize().unwrap()
+    root().join("examples/digits")
 }
 
 /// A folder with a `godwit.toml`.
@@ -201,7 +191,7 @@ protocol = "sagemaker"
         69,
         &["did you mean 'triton:0'?", "godwit devices"],
     );
-    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/models/digits.xml");
+    let other = root().join("tests/fixtures/models/digits.xml");
     let other = format!("--model digits={},device=triton:0", other.display());
     refused(&other, 67, &["is another than the one that device 'triton:0' has"]);
     let denied = Place::new(&format!(

@@ -9,26 +9,13 @@
     reason = "a panic here is a failed test"
 )]
 
-use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use godwit_fixtures::migraphx;
-use godwit_remote_tests::Triton;
+use godwit_remote_tests::{Triton, built, root};
 use tempfile::TempDir;
 
 const LOCAL: &str = "cpu:0,ort-cpu:0,openvino-cpu:0,rocm-ref:0";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-/// What is below `target`, from `cargo xtask build` or `setup`.
-fn built(path: &str) -> PathBuf {
-    let exe = std::env::current_exe().unwrap();
-    let path = exe.ancestors().nth(3).unwrap().join(path);
-    assert!(path.exists(), "{} is missing: run `cargo xtask test`", path.display());
-    path
-}
 
 /// Runs `godwit verify` under the loader of MIGraphX's C library, and checks that every device is there and
 /// answers as the first does, in the report and on the page.

@@ -1,10 +1,9 @@
 use std::cell::Cell;
-use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use godwit_backend::{Error, Memory, Result, Stop, Tensors};
-use godwit_tract::said;
+use godwit_tract::{Early, failed, said};
 use tract_onnx::prelude::{TValue, TVec, TractError, TractResult, TypedSimpleState};
 use tract_onnx::tract_core::plan;
 
@@ -22,17 +21,6 @@ pub(crate) enum Failure {
     /// The graph or the GPU failed.
     Failed(Error),
 }
-
-#[derive(Debug)]
-struct Early;
-
-impl fmt::Display for Early {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the run was ended early")
-    }
-}
-
-impl std::error::Error for Early {}
 
 thread_local! {
     /// Whether this thread's products may be computed in TF32, as its library was last told.
@@ -118,15 +106,4 @@ fn precision(tf32: bool) -> TractResult<()> {
         TF32.set(tf32);
     }
     Ok(())
-}
-
-fn failed(state: &TypedSimpleState, at: Option<usize>) -> Error {
-    let name = at.and_then(|at| state.model().nodes().get(at)).map(|node| &*node.name);
-    match name {
-        None => Error::failed("the model could not take these inputs"),
-        Some(name) => {
-            let name: String = name.chars().take(64).collect();
-            Error::failed(format!("the model failed with these inputs at its operator '{name}'"))
-        }
-    }
 }

@@ -27,17 +27,20 @@ pub(crate) fn all(environment: &Environment, management: Result<&Management, &St
 
 /// Whether the driver's library can be loaded at all: the cheapest question, which starts nothing.
 pub(crate) fn has_driver() -> bool {
+    library().is_ok()
+}
+
+/// The bindings panic on an absent library, so it is loaded once without them.
+fn library() -> Result<Library, libloading::Error> {
     // SAFETY: the driver's library has no initialiser that other code could depend on.
-    unsafe { Library::new(DRIVER_FILE) }.is_ok()
+    unsafe { Library::new(DRIVER_FILE) }
 }
 
 type Init = unsafe extern "C" fn(u32) -> u32;
 type Version = unsafe extern "C" fn(*mut c_int) -> u32;
 
 fn driver() -> Driver {
-    // The bindings panic on an absent library, so it is loaded once without them.
-    // SAFETY: the driver's library has no initialiser that other code could depend on.
-    let library = match unsafe { Library::new(DRIVER_FILE) } {
+    let library = match library() {
         Ok(library) => library,
         Err(error) => return Driver::Absent(error.to_string()),
     };

@@ -1,25 +1,11 @@
 use std::collections::BTreeMap;
 
 use godwit_backend::{Cancellation, Capabilities, DType, Device, DeviceKind, Encoding};
+use godwit_tract::CARRIED;
 
 use super::judge::version_of;
 use super::{Gpu, Inventory, NEEDED, Standing};
 use crate::Environment;
-
-/// The dtypes that the GPU computes with; the library has no `f64` and no `bf16` there.
-const CARRIED: [DType; 11] = [
-    DType::F16,
-    DType::F32,
-    DType::U8,
-    DType::I32,
-    DType::I64,
-    DType::I8,
-    DType::U16,
-    DType::I16,
-    DType::U32,
-    DType::U64,
-    DType::Bool,
-];
 
 /// A GPU as a device of the contract.
 pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment) -> Device {
@@ -29,7 +15,7 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
         labels.extend(value.map(|value| (name.to_owned(), value)));
     };
     let state = |on: bool| if on { "on" } else { "off" }.to_owned();
-    label("uuid", Some(installed.uuid.clone()).filter(|uuid| !uuid.is_empty()));
+    label(Device::UUID, Some(installed.uuid.clone()).filter(|uuid| !uuid.is_empty()));
     label("bus", Some(installed.bus.clone()).filter(|bus| !bus.is_empty()));
     label("compute-capability", installed.capability.map(|(a, b)| format!("{a}.{b}")));
     label("mig", installed.mig.map(state));
@@ -49,7 +35,8 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
         memory: installed.memory,
         capabilities: Capabilities {
             encodings: vec![Encoding::Onnx],
-            dtypes: CARRIED.to_vec(),
+            // The library has no f64 on the GPU.
+            dtypes: CARRIED.into_iter().filter(|dtype| *dtype != DType::F64).collect(),
             precision: DType::F32,
             cancellation: Cancellation::BetweenOperators,
         },

@@ -160,10 +160,10 @@ fn a_constant_is_an_output_in_every_run() {
 /// The library keeps what is too large for 32 bits at the largest.
 #[test]
 fn an_infinity_is_never_made_finite() {
-    let model = |from, to| {
+    let model = |from, to: DType| {
         let mut graph = Graph::new("cast");
         graph.input("x", from, ["n"]);
-        graph.node("Cast", "x", "y").int("to", i64::from(godwit_fixtures::onnx::data_type(to)));
+        graph.node("Cast", "x", "y").int("to", i64::from(to.onnx_number()));
         graph.output("y", to, ["n"]);
         load(&library::open(), &Model::onnx("cast", graph.into_bytes())).unwrap()
     };

@@ -20,30 +20,21 @@ pub(super) enum Element {
 
 impl Element {
     pub(super) fn of(data_type: i64) -> Result<Self> {
-        Ok(Self::Known(match data_type {
-            0 => return Ok(Self::Undefined),
-            1 => DType::F32,
-            2 => DType::U8,
-            3 => DType::I8,
-            4 => DType::U16,
-            5 => DType::I16,
-            6 => DType::I32,
-            7 => DType::I64,
-            9 => DType::Bool,
-            10 => DType::F16,
-            11 => DType::F64,
-            12 => DType::U32,
-            13 => DType::U64,
-            16 => DType::Bf16,
-            8 => return Ok(Self::Other("a tensor of strings", None)),
-            14 => return Ok(Self::Other("a tensor of complex numbers", Some(64))),
-            15 => return Ok(Self::Other("a tensor of complex numbers", Some(128))),
-            17..=20 | 24 => return Ok(Self::Other("a tensor of 8-bit floats", Some(8))),
-            21 | 22 => return Ok(Self::Other("a tensor of 4-bit integers", Some(4))),
-            23 => return Ok(Self::Other("a tensor of 4-bit floats", Some(4))),
-            25 | 26 => return Ok(Self::Other("a tensor of 2-bit integers", Some(2))),
+        let known = i32::try_from(data_type).ok().and_then(DType::from_onnx);
+        if let Some(dtype) = known {
+            return Ok(Self::Known(dtype));
+        }
+        Ok(match data_type {
+            0 => Self::Undefined,
+            8 => Self::Other("a tensor of strings", None),
+            14 => Self::Other("a tensor of complex numbers", Some(64)),
+            15 => Self::Other("a tensor of complex numbers", Some(128)),
+            17..=20 | 24 => Self::Other("a tensor of 8-bit floats", Some(8)),
+            21 | 22 => Self::Other("a tensor of 4-bit integers", Some(4)),
+            23 => Self::Other("a tensor of 4-bit floats", Some(4)),
+            25 | 26 => Self::Other("a tensor of 2-bit integers", Some(2)),
             _ => return Err(malformed("a tensor of an element type that ONNX does not have")),
-        }))
+        })
     }
 
     /// How many values `elements` of this type may take in one of the fields that are not raw.

@@ -6,19 +6,9 @@ use super::Report;
 use crate::measure::stats::Interval;
 
 pub(super) fn text(report: &Report) -> String {
-    let machine = &report.machine;
     let mut text = format!(
-        "{}, {} cores, load {} before and {} after; {}, commit {}\n{}\n\
-         {} pairs of blocks of {} ms, A-B-B-A; median [95 % interval]\n\n",
-        machine.processor,
-        machine.cores,
-        machine.load_before,
-        machine.load_after,
-        machine.date,
-        machine.commit,
-        report.server,
-        report.blocks,
-        report.block_ms,
+        "{}\n{}\n{} pairs of blocks of {} ms, A-B-B-A; median [95 % interval]\n\n",
+        report.machine, report.server, report.blocks, report.block_ms,
     );
     let mut calls = table(&[
         "protocol",

@@ -3,6 +3,7 @@ use godwit_audit::Estimate;
 use godwit_host::ProgramKind;
 
 use super::facts::{AppFacts, AuditFacts, DeviceFacts, ModelFacts};
+use crate::describe::{line, lines};
 use crate::stack::AbsentFamily;
 use crate::table::table;
 
@@ -15,20 +16,6 @@ pub(super) fn human(facts: &AuditFacts) -> String {
     }
     sections.push(verdict(facts));
     sections.join("\n")
-}
-
-fn line(label: &str, value: impl std::fmt::Display) -> String {
-    format!("{label:<11} {value}\n")
-}
-
-fn lines(label: &str, values: impl IntoIterator<Item = String>) -> String {
-    let mut label = label;
-    let mut text = String::new();
-    for value in values {
-        text.push_str(&line(label, value));
-        label = "";
-    }
-    if text.is_empty() { line(label, "none") } else { text }
 }
 
 fn size(bytes: u64) -> String {

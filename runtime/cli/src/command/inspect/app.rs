@@ -4,7 +4,8 @@ use godwit_backend::Digest;
 use godwit_host::{Description, Item, Limits, ProgramKind};
 use serde::Serialize;
 
-use super::{line, lines, size};
+use super::size;
+use crate::describe::{line, lines};
 use crate::failure::{Code, Failure, Outcome};
 use crate::program;
 

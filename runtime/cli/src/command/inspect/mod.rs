@@ -79,22 +79,6 @@ fn show<T: serde::Serialize>(
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line of a description: a label, and what belongs to it.
-fn line(label: &str, value: impl std::fmt::Display) -> String {
-    format!("{label:<11} {value}\n")
-}
-
-/// Several values under one label.
-fn lines(label: &str, values: impl IntoIterator<Item = String>) -> String {
-    let mut label = label;
-    let mut text = String::new();
-    for value in values {
-        text.push_str(&line(label, value));
-        label = "";
-    }
-    if text.is_empty() { line(label, "none") } else { text }
-}
-
 fn size(bytes: u64) -> String {
     format!("{} ({bytes} bytes)", ByteSize(bytes).display().si())
 }

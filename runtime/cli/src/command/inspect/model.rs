@@ -7,7 +7,8 @@ use godwit_policy::Ledger;
 use serde::Serialize;
 use tokio::runtime::Builder;
 
-use super::{line, lines, size};
+use super::size;
+use crate::describe::{line, lines};
 use crate::failure::{Code, Failure, Outcome};
 use crate::models;
 use crate::progress::Progress;

@@ -4,7 +4,8 @@ use godwit_backend::Digest;
 use godwit_host::{Limits, ProgramKind};
 use serde::Serialize;
 
-use super::{line, size};
+use super::size;
+use crate::describe::line;
 use crate::failure::Outcome;
 use crate::program;
 
