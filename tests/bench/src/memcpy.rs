@@ -30,5 +30,5 @@ pub(crate) fn copy_ns(bytes: usize) -> Result<f64> {
     for _ in 0..15 {
         times.push(copy.block(runs)?.as_secs_f64() * 1e9 / f64::from(runs));
     }
-    Ok(median_interval(&times).median)
+    Ok(median_interval(&[times]).median)
 }

@@ -42,26 +42,49 @@ pub(crate) struct Comparison {
     pub(crate) added_ns: Interval,
 }
 
+/// What the blocks of one round took, a run.
+pub(crate) struct Times {
+    runs: [u32; 2],
+    /// Nanoseconds of the first side and of the second.
+    pairs: Vec<[f64; 2]>,
+}
+
 /// Times the sides in the order A-B-B-A, so that a machine that speeds up or slows down favours neither.
-pub(crate) fn compare(first: &dyn Side, second: &dyn Side, plan: Plan) -> Result<Comparison> {
+pub(crate) fn times(first: &dyn Side, second: &dyn Side, plan: Plan) -> Result<Times> {
+    let sides = [first, second];
     let runs = [fitting(first, plan.block)?, fitting(second, plan.block)?];
-    let mut times = [Vec::new(), Vec::new()];
+    let mut pairs = Vec::with_capacity(plan.pairs);
     for pair in 0..plan.pairs {
-        let order = if pair % 2 == 0 { [0, 1] } else { [1, 0] };
-        for side in order {
-            let took = [first, second][side].block(runs[side])?;
-            times[side].push(took.as_secs_f64() * 1e9 / f64::from(runs[side]));
+        let mut took = [0.0; 2];
+        for side in if pair % 2 == 0 { [0, 1] } else { [1, 0] } {
+            took[side] = sides[side].block(runs[side])?.as_secs_f64() * 1e9 / f64::from(runs[side]);
         }
+        pairs.push(took);
     }
-    let [firsts, seconds] = &times;
-    let pairs = || firsts.iter().zip(seconds);
+    Ok(Times { runs, pairs })
+}
+
+/// Two sides that stay as they are.
+pub(crate) fn compare(first: &dyn Side, second: &dyn Side, plan: Plan) -> Result<Comparison> {
+    rounds(1, || times(first, second, plan))
+}
+
+/// Two sides that `round` makes anew each time. Where memory comes to lie decides how caches like it, and
+/// that stays as it is for as long as a side does: one round would measure its luck.
+pub(crate) fn rounds(count: usize, round: impl FnMut() -> Result<Times>) -> Result<Comparison> {
+    let all: Vec<Times> = std::iter::repeat_with(round).take(count).collect::<Result<_>>()?;
+    let over = |what: fn(&[f64; 2]) -> f64| {
+        let rounds: Vec<Vec<f64>> =
+            all.iter().map(|round| round.pairs.iter().map(what).collect()).collect();
+        median_interval(&rounds)
+    };
     Ok(Comparison {
-        pairs: plan.pairs,
-        runs,
-        first_ns: median_interval(firsts).median,
-        second_ns: median_interval(seconds).median,
-        ratio: median_interval(&pairs().map(|(a, b)| b / a).collect::<Vec<_>>()),
-        added_ns: median_interval(&pairs().map(|(a, b)| b - a).collect::<Vec<_>>()),
+        pairs: all.iter().map(|round| round.pairs.len()).sum(),
+        runs: all.first().map(|round| round.runs).unwrap_or_default(),
+        first_ns: over(|[first, _]| *first).median,
+        second_ns: over(|[_, second]| *second).median,
+        ratio: over(|[first, second]| second / first),
+        added_ns: over(|[first, second]| second - first),
     })
 }
 

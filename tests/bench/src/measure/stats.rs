@@ -12,20 +12,24 @@ pub(crate) struct Interval {
 
 const RESAMPLES: usize = 2000;
 
-/// The median of `values`, and how far off it may be: the bounds that 95 % of the medians of random
-/// resamples keep within.
-pub(crate) fn median_interval(values: &[f64]) -> Interval {
+/// The median of all values, and how far off it may be: the bounds that 95 % of the medians of random
+/// resamples keep within. First rounds are drawn, then values from each, so that rounds which differ widen
+/// the interval.
+pub(crate) fn median_interval(rounds: &[Vec<f64>]) -> Interval {
     // Always the same resamples: the same times give the same interval.
     let mut random = fastrand::Rng::with_seed(1);
-    let mut resample = vec![0.0; values.len()];
     let mut medians = Vec::with_capacity(RESAMPLES);
+    let mut resample = Vec::new();
     for _ in 0..RESAMPLES {
-        resample.fill_with(|| random.choice(values).copied().unwrap_or(f64::NAN));
+        resample.clear();
+        for _ in rounds {
+            let round = random.choice(rounds).map(Vec::as_slice).unwrap_or_default();
+            resample.extend(round.iter().filter_map(|_| random.choice(round).copied()));
+        }
         medians.push(quantile(&mut resample, 0.5));
     }
-    let mut values = values.to_vec();
     Interval {
-        median: quantile(&mut values, 0.5),
+        median: quantile(&mut rounds.concat(), 0.5),
         low: quantile(&mut medians, 0.025),
         high: quantile(&mut medians, 0.975),
     }
@@ -72,10 +76,20 @@ mod tests {
     #[test]
     fn the_interval_holds_the_median_and_narrows_with_more_values() {
         let values = |n: u32| (0..n).map(|i| f64::from(i * 37 % n)).collect::<Vec<_>>();
-        let (few, many) = (median_interval(&values(21)), median_interval(&values(401)));
+        let interval = |n| median_interval(&[values(n)]);
+        let (few, many) = (interval(21), interval(401));
         assert_eq!((few.median, many.median), (10.0, 200.0));
         assert!(few.low < 10.0 && few.high > 10.0, "{few:?}");
         assert!((few.high - few.low) / 21.0 > (many.high - many.low) / 401.0);
+    }
+
+    #[test]
+    fn rounds_that_differ_widen_the_interval() {
+        let round = |at: f64| (0..20).map(|n| at + f64::from(n) / 100.0).collect::<Vec<_>>();
+        let (alike, apart) = ([1.0, 1.0, 1.0].map(round), [1.0, 2.0, 3.0].map(round));
+        let (alike, apart) = (median_interval(&alike), median_interval(&apart));
+        assert!(alike.high - alike.low < 0.1, "{alike:?}");
+        assert!(apart.low < 1.2 && apart.high > 3.0, "{apart:?}");
     }
 
     #[test]
