@@ -19,7 +19,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Opens the family of the device `id`; AMD's by its library at `migraphx`.
+    /// Opens the family of the device `id`; AMD's by its library at `migraphx`. `cpu:0` is for rehearsals, on
+    /// machines without a GPU: what only a GPU has fails there.
     pub(crate) fn open(id: &str, pack: &Path, migraphx: &Path) -> Result<Self> {
         let target = Target::new(id);
         let (backend, cuda): (Arc<dyn Backend>, _) = match target.device.family() {
@@ -30,6 +31,10 @@ impl Machine {
             }
             "rocm" => {
                 let opened = Rocm::open(migraphx, RocmOptions::default());
+                (Arc::new(opened.map_err(|error| anyhow!("{}", error.report()))?), None)
+            }
+            "cpu" => {
+                let opened = CpuBackend::new(CpuOptions::default());
                 (Arc::new(opened.map_err(|error| anyhow!("{}", error.report()))?), None)
             }
             family => bail!("this program knows no devices of a family '{family}'"),

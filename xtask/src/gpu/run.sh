@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs this pack on a machine with a GPU: nothing is built or fetched. Results go to $OUT, or to results/.
-# Usage: run.sh [DEVICE [ARGUMENTS OF godwit-gpu]]
+# Usage: run.sh [DEVICE [ARGUMENTS OF godwit-gpu]]; cpu:0 rehearses where there is no GPU.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 out=${OUT:-$here/results}
-chmod +x "$here/godwit" "$here/godwit-gpu" 2>/dev/null
 
-if [ -e /dev/nvidiactl ]; then
+if [ $# -gt 0 ]; then
+    device=$1
+    shift
+elif [ -e /dev/nvidiactl ]; then
     device=cuda:0
 elif [ -e /dev/kfd ]; then
     device=rocm:0
@@ -14,8 +16,9 @@ else
     echo "there is no GPU here: neither /dev/nvidiactl (NVIDIA) nor /dev/kfd (AMD) exists" >&2
     exit 2
 fi
-device=${1:-$device}
-[ $# -gt 0 ] && shift
+for program in godwit godwit-gpu; do
+    gzip -dc "$here/$program.gz" > "$here/$program" && chmod +x "$here/$program" || exit 1
+done
 
 # NVIDIA's libraries, as Python's packages bring them.
 folders=$(python3 -c '
