@@ -1,4 +1,5 @@
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::block::{Block, LINE};
@@ -35,9 +36,34 @@ pub(super) struct Pool {
 #[derive(Debug, Default)]
 struct State {
     /// Waiting blocks by capacity.
-    waiting: BTreeMap<usize, Vec<Arc<Block>>>,
+    waiting: BTreeMap<usize, BinaryHeap<Waiting>>,
     stats: ArenaStats,
 }
+
+/// The same block comes first always, whichever came back last: a caller whose runs take the same sizes in the
+/// same order has each tensor where it had the last one, and a library that keeps addresses can keep them.
+#[derive(Debug)]
+struct Waiting(Arc<Block>);
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> Ordering {
+        Arc::as_ptr(&other.0).cmp(&Arc::as_ptr(&self.0))
+    }
+}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Waiting {}
 
 impl Default for Arena {
     fn default() -> Self {
@@ -94,7 +120,7 @@ impl Pool {
 
     fn get(&self, capacity: usize) -> Option<Arc<Block>> {
         let mut state = self.lock();
-        let block = state.waiting.get_mut(&capacity).and_then(Vec::pop);
+        let block = state.waiting.get_mut(&capacity).and_then(BinaryHeap::pop);
         match &block {
             Some(_) => {
                 state.stats.reused += 1;
@@ -102,7 +128,7 @@ impl Pool {
             }
             None => state.stats.allocated += 1,
         }
-        block
+        block.map(|Waiting(block)| block)
     }
 
     /// Takes a block back. When the pool is full, blocks of other sizes make room: the size just used is
@@ -126,7 +152,7 @@ impl Pool {
             evicted.push(other);
         }
         state.stats.retained += capacity;
-        state.waiting.entry(capacity).or_default().push(block);
+        state.waiting.entry(capacity).or_default().push(Waiting(block));
         drop(state);
         // `evicted` is freed here, outside the lock.
     }
@@ -153,6 +179,27 @@ mod tests {
         assert!(second.iter().all(|&byte| byte == 8));
         let stats = memory.arena().stats();
         assert_eq!((stats.allocated, stats.reused), (1, 1));
+    }
+
+    #[test]
+    fn runs_that_are_alike_find_their_tensors_where_they_were() {
+        let memory = memory(&Arena::default());
+        let run = |first_in_is_first_out: bool| {
+            let tensors = [5000, 5001, 5002].map(|len| memory.writable(len).unwrap());
+            let places = tensors.each_ref().map(|tensor| tensor.as_ptr().addr());
+            let [a, b, c] = tensors;
+            drop(if first_in_is_first_out { [a, b, c] } else { [c, a, b] });
+            places
+        };
+        let first = run(true);
+        let mut sorted = first;
+        sorted.sort_unstable();
+        for order in [true, false, true] {
+            let mut places = run(order);
+            assert_eq!(places, run(order));
+            places.sort_unstable();
+            assert_eq!(places, sorted);
+        }
     }
 
     #[test]
