@@ -60,12 +60,9 @@ impl CudaBackend {
 
     fn find(&self, id: &DeviceId) -> Result<&Found> {
         let gpus = &self.inventory.gpus;
-        let by_uuid = |found: &&Found| {
-            let uuid = id.as_str().strip_prefix("cuda:");
-            uuid.is_some_and(|uuid| uuid.eq_ignore_ascii_case(&found.installed.uuid))
-        };
-        let by_id = gpus.iter().find(|found| found.id == *id);
-        let found = by_id.or_else(|| gpus.iter().find(by_uuid));
+        let answers =
+            |found: &&Found| device(found, &self.inventory, &self.environment).answers_to(id);
+        let found = gpus.iter().find(answers);
         let found = found.ok_or_else(|| id.not_among(gpus.iter().map(|found| &found.id)))?;
         self.refuse_another(found).map_or(Ok(found), Err)
     }

@@ -81,6 +81,11 @@ impl Hosted {
         [stats.allocated, stats.reused]
     }
 
+    /// What the model calls its first output.
+    pub(crate) fn output(&self) -> Option<String> {
+        Some(self.graph.signature().outputs.first()?.name.to_string())
+    }
+
     /// The guest's calls, one after another.
     pub(crate) fn act<'a>(&'a self, act: &'static str) -> Act<'a> {
         Act { hosted: self, act }

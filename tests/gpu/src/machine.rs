@@ -1,11 +1,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use godwit_backend::{Backend, Device, Target};
 use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_cuda::{CudaBackend, CudaOptions};
 use godwit_rocm::{Rocm, RocmOptions};
+
+use crate::step::told;
 
 /// The device under test, with what it is compared with.
 pub(crate) struct Machine {
@@ -20,35 +22,32 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// Opens the family of the device `id`; AMD's by its library at `migraphx`. `cpu:0` is for rehearsals, on
-    /// machines without a GPU: what only a GPU has fails there.
+    /// machines without a GPU: what only a GPU has is skipped there.
     pub(crate) fn open(id: &str, pack: &Path, migraphx: &Path) -> Result<Self> {
         let target = Target::new(id);
+        let cpu: Arc<dyn Backend> = Arc::new(CpuBackend::new(CpuOptions::default()).map_err(told)?);
         let (backend, cuda): (Arc<dyn Backend>, _) = match target.device.family() {
             "cuda" => {
                 let opened = CudaBackend::open(CudaOptions::default());
-                let cuda = Arc::new(opened.map_err(|error| anyhow!("{}", error.report()))?);
+                let cuda = Arc::new(opened.map_err(told)?);
                 (cuda.clone(), Some(cuda))
             }
             "rocm" => {
                 let opened = Rocm::open(migraphx, RocmOptions::default());
-                (Arc::new(opened.map_err(|error| anyhow!("{}", error.report()))?), None)
+                (Arc::new(opened.map_err(told)?), None)
             }
-            "cpu" => {
-                let opened = CpuBackend::new(CpuOptions::default());
-                (Arc::new(opened.map_err(|error| anyhow!("{}", error.report()))?), None)
-            }
+            "cpu" => (cpu.clone(), None),
             family => bail!("this program knows no devices of a family '{family}'"),
         };
-        let devices = backend.devices().map_err(|error| anyhow!("{}", error.report()))?;
+        let devices = backend.devices().map_err(told)?;
         let device = devices.into_iter().find(|device| device.id == target.device);
         let device = device.with_context(|| format!("there is no device '{id}' here"))?;
-        let cpu = Arc::new(CpuBackend::new(CpuOptions::default())?);
         Ok(Self { backend, cuda, target, device, cpu, pack: pack.to_path_buf() })
     }
 
     /// Bytes of the device's memory that are free now.
     pub(crate) fn free(&self) -> Result<u64> {
-        let devices = self.backend.devices().map_err(|error| anyhow!("{}", error.report()))?;
+        let devices = self.backend.devices().map_err(told)?;
         let device = devices.into_iter().find(|device| device.id == self.target.device);
         let memory = device.and_then(|device| device.memory).context("no memory is told")?;
         Ok(memory.free)

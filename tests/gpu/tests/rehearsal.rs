@@ -6,16 +6,16 @@ use std::process::Command;
 
 #[test]
 fn the_steps_that_need_no_gpu_pass_on_the_processor() {
-    let out = std::env::temp_dir().join(format!("godwit-gpu-{}", std::process::id()));
+    let out = tempfile::TempDir::new().unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_godwit-gpu"));
-    program.args(["--device", "cpu:0", "--out"]).arg(&out);
+    program.args(["--device", "cpu:0", "--out"]).arg(out.path());
     program.args(["--only", "agreement with cpu", "--only", "bytes over PCIe"]);
     program.args(["--only", "memory after unload", "--only", "conformance"]);
     let ended = program.output().unwrap();
     let told = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success(), "{told}{}", String::from_utf8_lossy(&ended.stderr));
 
-    let report = std::fs::read(out.join("gpu.json")).unwrap();
+    let report = std::fs::read(out.path().join("gpu.json")).unwrap();
     let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
     let steps = report["steps"].as_array().unwrap();
     let outcomes = steps.iter().map(|step| (&step["name"], &step["outcome"]));
@@ -28,5 +28,4 @@ fn the_steps_that_need_no_gpu_pass_on_the_processor() {
         ("conformance", "passed"),
     ];
     assert_eq!(outcomes, expected, "{told}");
-    std::fs::remove_dir_all(out).unwrap();
 }

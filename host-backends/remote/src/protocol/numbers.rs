@@ -5,6 +5,8 @@ use std::fmt;
 use godwit_backend::{BufferMut, DType, Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
+use crate::reactor::aside;
+
 /// Appends `[1,2,...]`, the elements in `bytes`.
 ///
 /// # Errors
@@ -71,14 +73,16 @@ pub(super) fn read(
     dtype: DType,
     into: &mut BufferMut,
 ) -> Result<(), serde_json::Error> {
-    let mut filling = Filling { dtype, into, at: 0 };
-    let mut from = serde_json::Deserializer::from_str(json);
-    Into(&mut filling).deserialize(&mut from)?;
-    from.end()?;
-    if filling.at != filling.into.len() {
-        return Err(serde_json::Error::custom("too few numbers"));
-    }
-    Ok(())
+    aside(json.len(), || {
+        let mut filling = Filling { dtype, into, at: 0 };
+        let mut from = serde_json::Deserializer::from_str(json);
+        Into(&mut filling).deserialize(&mut from)?;
+        from.end()?;
+        if filling.at != filling.into.len() {
+            return Err(serde_json::Error::custom("too few numbers"));
+        }
+        Ok(())
+    })
 }
 
 struct Filling<'a> {

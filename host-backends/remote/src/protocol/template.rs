@@ -54,7 +54,7 @@ impl Form {
         asked: Asked<'_>,
     ) -> Result<Tensors, Failure> {
         let mut json = Vec::new();
-        let length = asked.inputs.iter().map(|input| input.host().map_or(0, |it| it.len())).sum();
+        let length = asked.inputs.iter().map(Tensor::byte_len).sum();
         aside(length, || write(&mut json, &self.0.request, &asked))?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -77,7 +77,7 @@ impl Form {
             let shape = shape(found).map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
             let (index, length) = expected.place(&info.name, info.dtype, &shape)?;
             let mut bytes = asked.memory.writable(length)?;
-            aside(length, || numbers::read(found.get(), info.dtype, &mut bytes))
+            numbers::read(found.get(), info.dtype, &mut bytes)
                 .map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
             expected.put(index, Tensor::new(info.dtype, shape, bytes.freeze())?);
         }

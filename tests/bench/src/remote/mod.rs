@@ -47,7 +47,8 @@ pub(crate) struct Report {
     pub(crate) connections: Vec<Connections>,
 }
 
-/// One model over one protocol. First: the other client. Second: through a guest, or from Rust through the same policies.
+/// One model over one protocol. First: the other client. Second: through a guest, or from Rust through the
+/// same policies.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) protocol: &'static str,
@@ -168,13 +169,10 @@ impl Stage {
             backend: Arc::new(backend),
         };
         let model = Model::remote(&rung.work.model, &rung.work.model, None);
-        let graph = self
-            .runtime
-            .block_on(bench.backend.load(&model, &Target::new(DEVICE)))
+        let guest = bench
+            .host(model, Target::new(DEVICE), &rung.work)
             .with_context(|| format!("loading {}", rung.work.model))?;
-        let output = graph.signature().outputs.first().context("a model without an output")?;
-        let output = output.name.to_string();
-        let guest = bench.host(model, Target::new(DEVICE), &rung.work)?;
+        let output = guest.output().context("a model without an output")?;
         let (bare, digest): (Box<dyn Side>, u64) = match spoken {
             Spoken::Http => {
                 let bare = Http::new(self.runtime.clone(), port, &rung.work, &output)?;

@@ -36,7 +36,7 @@ pub(crate) const STEPS: [(&str, Step); 9] = [
 ];
 
 /// An error with all that the operator may read.
-fn told(error: Error) -> anyhow::Error {
+pub(crate) fn told(error: Error) -> anyhow::Error {
     anyhow!("{}", error.report())
 }
 

@@ -104,7 +104,7 @@ pub(in crate::protocol) async fn decode(
                     return Err(Failure::lie(UNFIT, "fewer numbers than the shape says"));
                 }
                 let mut bytes = memory.writable(length)?;
-                aside(length, || numbers::read(data.get(), dtype, &mut bytes))
+                numbers::read(data.get(), dtype, &mut bytes)
                     .map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
                 bytes
             }
