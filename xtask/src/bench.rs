@@ -27,6 +27,13 @@ pub(crate) fn remote(args: &[String]) -> Result<()> {
     run(bench.arg(guest).args(args))
 }
 
+pub(crate) fn worker(args: &[String]) -> Result<()> {
+    say::step("bench: what a process of its own adds to an inference");
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--package", "godwit-bench", "--", "worker"]);
+    run(bench.args(args))
+}
+
 pub(crate) fn peer(args: &[String]) -> Result<()> {
     let guest = guest()?;
     let models = root().join(FOLDER).join("models");

@@ -147,6 +147,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// What a process of its own adds to an inference: a backend here against the same behind a worker
+    Worker {
+        /// Passed to the benchmark; `-- --help` lists them
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// The same of wasmtime's own wasi-nn, with ONNX Runtime and OpenVINO; `bench overhead` then shows both
     Peer {
         /// Passed to the benchmark; `-- --help` lists them
@@ -186,6 +192,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Conformance { peer, args } => conformance::judge(peer.is_some(), &args),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
         Chore::Bench(Bench::Remote { args }) => bench::remote(&args),
+        Chore::Bench(Bench::Worker { args }) => bench::worker(&args),
         Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
         Chore::Gpu { what: None } => gpu::pack_and_run(),
         Chore::Gpu { what: Some(Gpu::Pack) } => gpu::pack(),

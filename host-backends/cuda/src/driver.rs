@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use cudarc::cublas::sys::{cublasMath_t, cublasSetMathMode};
-use cudarc::driver::sys::{CUdeviceptr, CUmemPool_attribute, CUstream};
+use cudarc::driver::sys::{
+    CUdeviceptr, CUmemPool_attribute, CUstream, cuMemHostRegister_v2, cuMemHostUnregister,
+};
 use cudarc::driver::{CudaContext, CudaStream, result};
 use libloading::Library;
 use tract_cuda::with_cuda_stream;
@@ -153,6 +155,31 @@ pub(crate) unsafe fn unlock_pages(context: &Arc<CudaContext>, address: *mut u8) 
     let _ = context.bind_to_thread();
     // SAFETY: the caller's promise.
     let _ = unsafe { result::free_host(address.cast()) };
+}
+
+/// Locks pages where they are.
+///
+/// # Safety
+///
+/// The pages must stay mapped until [`release`] is called with their address.
+pub(crate) unsafe fn register(context: &Arc<CudaContext>, pages: &[u8]) -> TractResult<()> {
+    context.bind_to_thread()?;
+    let address = pages.as_ptr().cast_mut().cast();
+    // SAFETY: the pages are there, and the caller keeps them. Locking changes none of their bytes.
+    unsafe { cuMemHostRegister_v2(address, pages.len(), PORTABLE) }.result()?;
+    Ok(())
+}
+
+/// Undoes [`register`].
+///
+/// # Safety
+///
+/// `address` must have been registered, be released once, and no copy may be under way.
+pub(crate) unsafe fn release(context: &Arc<CudaContext>, address: *mut c_void) {
+    // Both fail only where the driver is gone, and the lock with it.
+    let _ = context.bind_to_thread();
+    // SAFETY: the caller's promise.
+    let _ = unsafe { cuMemHostUnregister(address) }.result();
 }
 
 /// The libraries that are needed, each after those it needs itself.

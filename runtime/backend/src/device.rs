@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{DType, Encoding, Error, known};
 
@@ -61,8 +61,14 @@ impl Serialize for DeviceId {
     }
 }
 
+impl<'de> Deserialize<'de> for DeviceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
 /// The class of hardware, as a guest's `execution-target` asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeviceKind {
     /// A general-purpose processor.
@@ -84,7 +90,7 @@ impl fmt::Display for DeviceKind {
 }
 
 /// Memory of a device, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceMemory {
     /// All there is.
     pub total: u64,
@@ -93,7 +99,7 @@ pub struct DeviceMemory {
 }
 
 /// When a device notices that a run was dropped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cancellation {
     /// Not before the run ends.
@@ -105,7 +111,7 @@ pub enum Cancellation {
 }
 
 /// What a device can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Capabilities {
     /// The model encodings it reads.
     pub encodings: Vec<Encoding>,
@@ -118,7 +124,7 @@ pub struct Capabilities {
 }
 
 /// One usable device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
     /// Its name in configuration, reports and metrics.
     pub id: DeviceId,
@@ -146,6 +152,10 @@ impl Device {
     /// The label that holds what the maker calls this piece of hardware, wherever it is plugged in.
     pub const UUID: &str = "uuid";
 
+    /// The label of a device that this process cannot drive beside another, and a process of its own can: the
+    /// variable that such a process is started with, as `NAME=VALUE`.
+    pub const APART: &str = "apart";
+
     /// Whether `id` names this device: by its own id, or by its family and its UUID, as
     /// `cuda:GPU-1b9f...` does for as long as the GPU lives.
     pub fn answers_to(&self, id: &DeviceId) -> bool {
@@ -161,7 +171,7 @@ impl Device {
 /// What a caller asks for: one device, and options for compiling there.
 ///
 /// Options are the backend's own; it rejects any it does not know.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {
     /// The device. Nothing stands in for it.
     pub device: DeviceId,

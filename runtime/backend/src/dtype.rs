@@ -4,7 +4,9 @@ use std::fmt;
 ///
 /// The first seven are those `wasi:nn` can name; models use the rest inside, and
 /// [`DType::in_wasi_nn`] tells which a guest can see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum DType {
     /// IEEE 754 binary16.

@@ -35,6 +35,7 @@ mod shape;
 mod signature;
 mod stop;
 mod tensor;
+mod wait;
 
 pub use async_trait::async_trait;
 pub use backend::{Backend, ExecutionContext, Graph};
@@ -52,3 +53,4 @@ pub use shape::Shape;
 pub use signature::{Arrangement, Dim, Signature, TensorInfo};
 pub use stop::Stop;
 pub use tensor::{DeviceBuffer, Element, Tensor, TensorData, Tensors, on_host};
+pub use wait::wait;

@@ -1,13 +1,13 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{DType, Error, Result, Tensor, Tensors, nearest};
 
 /// One dimension of an input or output.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Dim {
     /// Always this.
@@ -29,7 +29,7 @@ impl fmt::Display for Dim {
 }
 
 /// Name, dtype and dimensions of one input or output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TensorInfo {
     /// The model's own name for it.
     pub name: Arc<str>,
@@ -59,7 +59,7 @@ impl fmt::Display for TensorInfo {
 }
 
 /// What goes into a graph and what comes out, in the model's order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Signature {
     /// What [`ExecutionContext::run`](crate::ExecutionContext::run) takes.
     pub inputs: Vec<TensorInfo>,

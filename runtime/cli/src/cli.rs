@@ -6,10 +6,10 @@ use clap::{ArgAction, Parser, Subcommand, ValueHint};
 
 use crate::command::{
     AuditArgs, CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
-    VerifyArgs,
+    VerifyArgs, WorkerArgs,
 };
 use crate::failure::EXIT_CODES;
-use crate::option::LibraryOption;
+use crate::option::{Isolated, LibraryOption};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -59,6 +59,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
     pub(crate) config: Option<PathBuf>,
 
+    /// Drive these families of devices from processes of their own: what ends such a process ends nothing
+    /// else. A list with commas, or 'all', or 'none'.
+    #[arg(long, value_name = "FAMILIES", default_value = Isolated::USUAL, global = true)]
+    pub(crate) isolate: Isolated,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -73,6 +78,8 @@ pub(crate) enum Command {
     Audit(AuditArgs),
     Compile(CompileArgs),
     Completions(CompletionsArgs),
+    #[command(hide = true)]
+    Worker(WorkerArgs),
 }
 
 #[cfg(test)]

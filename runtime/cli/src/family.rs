@@ -1,14 +1,17 @@
 //! The backends of this build, by the name that their devices' ids begin with. The only place that names
 //! any.
 
+use std::ffi::OsString;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use godwit_backend::{Backend, Result};
+use godwit_backend::{Backend, Error, Result};
 use godwit_engines::{Engine, Found};
+use godwit_worker::{Spread, Worker, again};
 
-use crate::option::Libraries;
+use crate::option::{Isolated, Libraries};
 use crate::stack::AbsentFamily;
 
 /// A backend that this build has.
@@ -16,6 +19,8 @@ pub(crate) struct Family {
     /// What the ids of its devices begin with.
     pub(crate) name: &'static str,
     source: Source,
+    /// Whether its library drives one device a process.
+    one_a_process: bool,
 }
 
 #[cfg_attr(
@@ -44,6 +49,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             let backend = godwit_cpu::CpuBackend::new(options)?;
             Ok(Arc::new(backend))
         }),
+        one_a_process: false,
     },
     #[cfg(feature = "openvino")]
     Family {
@@ -56,6 +62,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             };
             Ok(Arc::new(godwit_openvino::OpenVino::open(library, options)?))
         }),
+        one_a_process: false,
     },
     #[cfg(feature = "onnxruntime")]
     Family {
@@ -65,6 +72,7 @@ pub(crate) const FAMILIES: &[Family] = &[
                 godwit_onnxruntime::OrtOptions { inline_under: INLINE_UNDER, ..Default::default() };
             Ok(Arc::new(godwit_onnxruntime::OnnxRuntime::open(library, options)?))
         }),
+        one_a_process: false,
     },
     #[cfg(feature = "cuda")]
     Family {
@@ -73,6 +81,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             let options = godwit_cuda::CudaOptions::default();
             Ok(Arc::new(godwit_cuda::CudaBackend::open(options)?))
         }),
+        one_a_process: true,
     },
     #[cfg(feature = "rocm")]
     Family {
@@ -81,6 +90,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             let options = godwit_rocm::RocmOptions::default();
             Ok(Arc::new(godwit_rocm::Rocm::open(library, options)?))
         }),
+        one_a_process: false,
     },
     #[cfg(feature = "rocm")]
     Family {
@@ -89,6 +99,7 @@ pub(crate) const FAMILIES: &[Family] = &[
             let options = godwit_rocm::RocmOptions::default();
             Ok(Arc::new(godwit_rocm::Rocm::open_reference(library, options)?))
         }),
+        one_a_process: false,
     },
 ];
 
@@ -122,23 +133,86 @@ pub(crate) struct Opened {
 }
 
 impl Family {
-    /// Finds and loads what the family needs.
-    pub(crate) fn open(&self, libraries: &Libraries) -> Result<Opened, AbsentFamily> {
-        let refused = |error: godwit_backend::Error| AbsentFamily::new(self.name, error.report());
-        match self.source {
-            Source::Embedded(open) => {
-                open().map(|backend| Opened { backend, library: None }).map_err(refused)
+    /// Finds and loads what the family needs: here, or in a process of its own.
+    pub(crate) fn open(
+        &self,
+        libraries: &Libraries,
+        isolated: &Isolated,
+    ) -> Result<Opened, AbsentFamily> {
+        let found = self.find(libraries)?;
+        let refused = |error: Error| match &found {
+            None => AbsentFamily::new(self.name, error.report()),
+            Some((engine, found)) => {
+                let why = format!("'{}' cannot be used: {}", found.path.display(), error.report());
+                AbsentFamily::unusable(self.name, why, engine, found.place.clone())
             }
-            Source::Loaded(engine, open) => {
+        };
+        let library = found.as_ref().map(|(_, found)| &*found.path);
+        let start = || {
+            let command = self.command(found.as_ref(), isolated.verbose());
+            command.map_err(|error| AbsentFamily::new(self.name, error.report()))
+        };
+        let mut backend: Arc<dyn Backend> = if isolated.holds(self.name) {
+            let worker = Worker::new(self.name, start()?);
+            worker.start().map_err(refused)?;
+            Arc::new(worker)
+        } else {
+            self.load(library).map_err(refused)?
+        };
+        if self.one_a_process {
+            backend = Arc::new(Spread::new(backend, start()?));
+        }
+        Ok(Opened { backend, library: found })
+    }
+
+    /// Opens it in this process, which was started for it.
+    pub(crate) fn open_here(&self, libraries: &Libraries) -> Result<Arc<dyn Backend>> {
+        let found = self.find(libraries).map_err(|absent| Error::unavailable(absent.why))?;
+        self.load(found.as_ref().map(|(_, found)| &*found.path))
+    }
+
+    fn find(
+        &self,
+        libraries: &Libraries,
+    ) -> Result<Option<(&'static Engine, Found)>, AbsentFamily> {
+        match self.source {
+            Source::Embedded(_) => Ok(None),
+            Source::Loaded(engine, _) => {
                 let found = godwit_engines::find(engine, libraries.path(engine))
                     .map_err(|absent| AbsentFamily::not_found(self.name, absent))?;
-                let backend = open(&found.path).map_err(|error| {
-                    let why =
-                        format!("'{}' cannot be used: {}", found.path.display(), error.report());
-                    AbsentFamily::unusable(self.name, why, engine, found.place.clone())
-                })?;
-                Ok(Opened { backend, library: Some((engine, found)) })
+                Ok(Some((engine, found)))
             }
         }
+    }
+
+    fn load(&self, library: Option<&Path>) -> Result<Arc<dyn Backend>> {
+        match (&self.source, library) {
+            (Source::Embedded(open), _) => open(),
+            (Source::Loaded(_, open), Some(library)) => open(library),
+            (Source::Loaded(..), None) => Err(Error::internal("a library that was not looked for")),
+        }
+    }
+
+    /// The command that starts this program as the process of this family.
+    fn command(
+        &self,
+        found: Option<&(&'static Engine, Found)>,
+        verbose: u8,
+    ) -> Result<impl Fn() -> Command + Send + Sync + 'static> {
+        let program = again().map_err(|error| {
+            Error::unavailable("this program cannot be started again").with_source(error)
+        })?;
+        let mut arguments: Vec<OsString> = vec!["worker".into(), self.name.into()];
+        arguments.extend((0..verbose).map(|_| "-v".into()));
+        if let Some((engine, found)) = found {
+            let mut library = OsString::from(format!("--library={}=", engine.name));
+            library.push(&found.path);
+            arguments.push(library);
+        }
+        Ok(move || {
+            let mut command = Command::new(program.get_program());
+            command.args(program.get_args()).args(&arguments);
+            command
+        })
     }
 }

@@ -38,7 +38,8 @@ fn main() -> ExitCode {
     let sources = || {
         #[cfg(all(feature = "cuda", unix))]
         environment::settle();
-        Sources::read(cli.config.as_deref(), Libraries::new(&cli.libraries))
+        let isolated = cli.isolate.clone().with_verbose(cli.verbose);
+        Sources::read(cli.config.as_deref(), Libraries::new(&cli.libraries), isolated)
     };
     let ended = match &cli.command {
         Command::Run(args) => sources().and_then(|sources| command::run(args, sources)),
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => sources().and_then(|sources| command::audit(args, sources)),
         Command::Engines(args) => command::engines(args, &libraries),
         Command::Compile(args) => command::compile(args),
+        Command::Worker(args) => command::worker(args, &libraries),
         Command::Completions(args) => command::completions(args),
     };
     ended.unwrap_or_else(|failure| {

@@ -103,13 +103,14 @@ impl Machine {
     ) -> Self {
         let (mut backends, mut absent, mut loaded) = (Vec::new(), Vec::new(), Vec::new());
         for family in FAMILIES.iter().filter(|family| is_wanted(family.name)) {
-            let Opened { backend, library } = match family.open(&sources.libraries) {
-                Ok(opened) => opened,
-                Err(reason) => {
-                    absent.push(reason);
-                    continue;
-                }
-            };
+            let Opened { backend, library } =
+                match family.open(&sources.libraries, &sources.isolated) {
+                    Ok(opened) => opened,
+                    Err(reason) => {
+                        absent.push(reason);
+                        continue;
+                    }
+                };
             if let Err(error) = backend.devices() {
                 absent.push(AbsentFamily::new(family.name, error.report()));
             }

@@ -21,6 +21,8 @@ mod plot;
 mod remote;
 mod report;
 mod table;
+#[cfg(target_os = "linux")]
+mod worker;
 
 use std::path::PathBuf;
 
@@ -40,6 +42,16 @@ enum Command {
     Overhead(Overhead),
     /// Measure what a guest's call to a server takes beyond the same one by a bare client
     Remote(RemoteArguments),
+    /// Measure what a process of its own adds to an inference
+    #[cfg(target_os = "linux")]
+    Worker(WorkerArguments),
+    /// Drive an engine for `worker`, which starts this
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Serve {
+        #[arg(long, value_enum)]
+        engine: engine::Engine,
+    },
     /// Write the models that are measured as DIR/NAME/model.onnx, for the comparison with the peer
     Models { dir: PathBuf },
 }
@@ -91,10 +103,34 @@ struct RemoteArguments {
     out: PathBuf,
 }
 
+#[cfg(target_os = "linux")]
+#[derive(clap::Args)]
+struct WorkerArguments {
+    /// The library
+    #[arg(long, value_enum, default_value = "onnxruntime")]
+    engine: engine::Engine,
+    /// Pairs of blocks for each model
+    #[arg(long, default_value_t = 100)]
+    blocks: usize,
+    /// How long a block lasts, in milliseconds
+    #[arg(long, default_value_t = 50)]
+    block_ms: u64,
+    /// Few, short blocks
+    #[arg(long)]
+    quick: bool,
+    /// Where worker.json goes
+    #[arg(long, default_value = "target/bench")]
+    out: PathBuf,
+}
+
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Overhead(arguments) => overhead::overhead(&arguments),
         Command::Remote(arguments) => remote::remote(&arguments),
+        #[cfg(target_os = "linux")]
+        Command::Worker(arguments) => worker::worker(&arguments),
+        #[cfg(target_os = "linux")]
+        Command::Serve { engine } => worker::serve(engine),
         Command::Models { dir } => ladder::write(&dir),
     }
 }

@@ -101,6 +101,9 @@ fn forbidden(
     if name == "godwit-model" && ours.is_some() && needed != "godwit-backend" {
         return Some("the reader of model files depends on the contract alone");
     }
+    if name == "godwit-worker" && ours.is_some() && needed != "godwit-backend" {
+        return Some("a backend in another process is known by the contract alone");
+    }
     if name == "godwit-audit"
         && ours.is_some()
         && !["godwit-backend", "godwit-model"].contains(&needed)
@@ -170,6 +173,7 @@ fn a_forbidden_edge_is_named() {
         ("godwit-guest", "wasmtime-wasi"),
         ("godwit-host", "godwit-fixtures"),
         ("godwit-audit", "godwit-policy"),
+        ("godwit-worker", "godwit-policy"),
         ("godwit-wasi-nn-suite", "godwit-backend"),
     ];
     for (from, to) in planted {

@@ -20,8 +20,8 @@ use super::resident::Resident;
 use crate::driver;
 use crate::fault::explain;
 
-/// Inputs up to this are copied into page-locked memory first, so that the rest of the run is started
-/// while they are on their way. For larger ones the driver does that, piece by piece.
+/// Inputs that do not lie in page-locked pages are, up to this, copied into such memory first, so that the rest
+/// of the run is started while they are on their way. For larger ones the driver does that, piece by piece.
 const STAGED: usize = 1 << 20;
 
 /// What has to stay in place until the stream has been waited for.
@@ -69,7 +69,11 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
             let tensor = get_context()
                 .and_then(|context| context.uninitialized_device_tensor(input.shape(), datum))
                 .map_err(refused)?;
-            if host.len() <= STAGED {
+            if gpu.in_place.lock(&host) {
+                // SAFETY: the caller keeps the inputs until the stream has been waited for.
+                unsafe { driver::send(&host, &*tensor) }.map_err(refused)?;
+                gpu.meter.sent_in_place(host.len());
+            } else if host.len() <= STAGED {
                 let mut locked = gpu.pinned.take(host.len(), budget)?;
                 locked.bytes_mut().copy_from_slice(&host);
                 // SAFETY: `staged` keeps the copy until the stream has been waited for.

@@ -1,13 +1,9 @@
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use cudarc::driver::{CudaContext, CudaStream};
-use godwit_backend::{DeviceMemory, Error, ErrorKind, Result, Workers};
+use godwit_backend::{DeviceMemory, Error, ErrorKind, Result, Workers, wait};
 use godwit_tract::guarded;
 use tract_onnx::prelude::TractResult;
 
@@ -15,6 +11,7 @@ use super::lane::Lane;
 use super::meter::{self, Meter};
 use super::pinned::Pinned;
 use super::proof;
+use super::registered::InPlace;
 use crate::driver;
 use crate::fault::{explain, lost};
 
@@ -29,6 +26,7 @@ pub(crate) struct Gpu {
     pub(crate) readers: Workers,
     pub(crate) meter: Arc<Meter>,
     pub(crate) pinned: Pinned,
+    pub(crate) in_place: InPlace,
     context: Arc<CudaContext>,
     /// What weights are sent on.
     upload: Arc<CudaStream>,
@@ -71,6 +69,7 @@ impl Gpu {
             readers: Workers::new("godwit-cuda-read", READERS, QUEUE)?,
             meter,
             pinned: Pinned::new(context.clone()),
+            in_place: InPlace::new(context.clone()),
             context,
             upload,
             lost: AtomicBool::new(false),
@@ -143,24 +142,6 @@ fn begin(meter: &Arc<Meter>) -> Result<Arc<CudaStream>> {
         };
         begun().map_err(|error| refused().with_source(format!("{error:#}")))
     })
-}
-
-/// Waits on this thread, which may be inside an executor of any kind.
-fn wait<T>(future: impl Future<Output = T>) -> T {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut future = pin!(future);
-    loop {
-        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(output) => return output,
-            Poll::Pending => thread::park(),
-        }
-    }
 }
 
 impl fmt::Debug for Gpu {

@@ -17,6 +17,8 @@ use crate::driver;
 pub struct Traffic {
     /// Bytes of inputs, and of whatever tract itself sends during a run.
     pub to_device: u64,
+    /// Of them, those that the GPU fetched from where the caller's tensors lay.
+    pub in_place: u64,
     /// Bytes of outputs that someone read.
     pub to_host: u64,
     /// Bytes of weights, sent when models are loaded.
@@ -29,6 +31,7 @@ pub struct Traffic {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     to_device: AtomicU64,
+    in_place: AtomicU64,
     to_host: AtomicU64,
     weights: AtomicU64,
     allocations: AtomicU64,
@@ -43,6 +46,7 @@ impl Meter {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Traffic {
             to_device: read(&self.to_device),
+            in_place: read(&self.in_place),
             to_host: read(&self.to_host),
             weights: read(&self.weights),
             allocations: read(&self.allocations),
@@ -52,6 +56,10 @@ impl Meter {
     pub(crate) fn sent(&self, bytes: usize) {
         let counter = if LOADING.get() { &self.weights } else { &self.to_device };
         counter.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn sent_in_place(&self, bytes: usize) {
+        self.in_place.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn fetched(&self, bytes: usize) {

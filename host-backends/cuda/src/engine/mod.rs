@@ -13,6 +13,7 @@ mod meter;
 mod pinned;
 mod pool;
 mod proof;
+mod registered;
 mod resident;
 
 pub(crate) use compile::{Uncompiled, compile, parse};

@@ -26,6 +26,8 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
     label("cuda-needed", Some(version_of(NEEDED)));
     label("tf32", Some(tf32(environment).to_owned()));
     label("usable", Some(usable(*standing, inventory)));
+    let apart = *standing == Standing::Beside && !installed.uuid.is_empty();
+    label(Device::APART, apart.then(|| format!("CUDA_VISIBLE_DEVICES={}", installed.uuid)));
     let driver = inventory.driver.as_ref().map(|version| format!("NVIDIA {version}, "));
     Device {
         id: id.clone(),
@@ -93,5 +95,7 @@ mod tests {
         assert_eq!((label("cuda"), label("usable")), (Some("13.1"), Some("yes")));
         let beside = device(&inventory.gpus[1], &inventory, &environment);
         assert!(beside.labels["usable"].contains("this one drives cuda:1"));
+        assert_eq!(beside.labels[Device::APART], "CUDA_VISIBLE_DEVICES=GPU-1");
+        assert_eq!(label(Device::APART), None, "this process drives it");
     }
 }

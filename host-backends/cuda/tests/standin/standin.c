@@ -32,6 +32,10 @@ static int fail_after, fail_code;
 
 /* What a test reads. */
 static uint64_t live, to_device, to_host, pinned, cleared, streams, waiting_bytes, unknown;
+static uint64_t registered, from_registered;
+
+/* Host memory that was locked where it is. */
+static struct { const char *address; size_t size; } locked[64];
 
 struct block {
     uint64_t size;
@@ -65,16 +69,24 @@ EXPORT uint64_t standin_kept(void) { return waiting_bytes; }
 EXPORT uint64_t standin_to_device(void) { return to_device; }
 EXPORT uint64_t standin_to_host(void) { return to_host; }
 EXPORT uint64_t standin_pinned(void) { return pinned; }
+EXPORT uint64_t standin_registered(void) { return registered; }
+EXPORT uint64_t standin_from_registered(void) { return from_registered; }
 EXPORT uint64_t standin_cleared(void) { return cleared; }
 EXPORT uint64_t standin_streams(void) { return streams; }
 EXPORT uint64_t standin_unknown(void) { return unknown; }
 
 EXPORT CUresult cuInit(unsigned flags) { (void)flags; return init_code; }
 EXPORT CUresult cuDriverGetVersion(int *version) { *version = api; return 0; }
-EXPORT CUresult cuDeviceGetCount(int *count) { *count = devices; return 0; }
+/* The only GPU that CUDA_VISIBLE_DEVICES shows, by its UUID; -1 where it shows all. */
+static int shown(void) {
+    const char *visible = getenv("CUDA_VISIBLE_DEVICES");
+    return visible && strncmp(visible, "GPU-", 4) == 0 ? visible[4] - '1' : -1;
+}
+EXPORT CUresult cuDeviceGetCount(int *count) { *count = shown() < 0 ? devices : 1; return 0; }
 EXPORT CUresult cuDeviceGet(CUdevice *device, int ordinal) {
-    *device = ordinal;
-    return ordinal < devices ? 0 : 101;
+    int only = shown();
+    *device = only < 0 ? ordinal : only;
+    return ordinal < (only < 0 ? devices : 1) ? 0 : 101;
 }
 EXPORT CUresult cuDeviceGetName(char *name, int len, CUdevice device) {
     snprintf(name, len, "Stand-in GPU %d", device);
@@ -200,6 +212,11 @@ EXPORT CUresult cuMemcpyHtoDAsync_v2(CUdeviceptr to, const void *from, size_t si
     pthread_mutex_lock(&lock);
     int code = fails("send");
     if (!code) to_device += size;
+    for (int i = 0; !code && i < 64; i++) {
+        const char *at = from;
+        if (locked[i].size && at >= locked[i].address && at + size <= locked[i].address + locked[i].size)
+            from_registered += size;
+    }
     pthread_mutex_unlock(&lock);
     if (!code) memcpy((void *)to, from, size);
     return code;
@@ -237,6 +254,34 @@ EXPORT CUresult cuMemHostAlloc(void **address, size_t size, unsigned flags) {
     *address = malloc(size);
     memset(*address, 0xCD, size);
     return 0;
+}
+EXPORT CUresult cuMemHostRegister_v2(void *address, size_t size, unsigned flags) {
+    (void)flags;
+    if (!current) return INVALID_CONTEXT;
+    pthread_mutex_lock(&lock);
+    int code = fails("register"), at = 0;
+    while (!code && at < 64 && locked[at].size) at++;
+    if (at == 64) code = OUT_OF_MEMORY;
+    if (!code) {
+        locked[at].address = address, locked[at].size = size;
+        registered += size;
+    }
+    pthread_mutex_unlock(&lock);
+    return code;
+}
+EXPORT CUresult cuMemHostUnregister(void *address) {
+    if (!current) return INVALID_CONTEXT;
+    int code = 713; /* not registered */
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < 64; i++) {
+        if (!locked[i].size || locked[i].address != address) continue;
+        registered -= locked[i].size;
+        locked[i].size = 0;
+        code = 0;
+        break;
+    }
+    pthread_mutex_unlock(&lock);
+    return code;
 }
 EXPORT CUresult cuMemFreeHost(void *address) { free(address); return 0; }
 

@@ -2,7 +2,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, Budget, ErrorKind, Memory, Target};
+use godwit_backend::{Arena, Backend, Budget, ErrorKind, Memory, Target, Tensor};
 use godwit_fixtures::models;
 
 use crate::standin::{StandIn, backend, one, onnx, rows, sigmoid, standin, values};
@@ -41,6 +41,55 @@ fn a_model_holds_its_weights_and_gives_all_back() {
             assert!(Instant::now() < end, "freed memory was not given back to the driver");
             thread::sleep(Duration::from_millis(1));
         }
+    });
+}
+
+#[test]
+fn a_tensor_in_the_arena_is_sent_from_where_it_lies() {
+    let (_one, standin) = standin();
+    let backend = backend();
+    let counters = || {
+        ["standin_registered", "standin_from_registered", "standin_pinned"]
+            .map(|it| standin.read(it))
+    };
+    block_on(async {
+        let model = onnx(models::matmul_chain(256, 1));
+        let graph = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
+        // It keeps a block and a half: what is too much for it goes back to the system.
+        let memory = Memory::new(Arena::new(3 << 16), Budget::unlimited());
+        let mut context = graph.context(&memory).await.unwrap();
+        let input = rows(64, 256);
+        let in_arena = || {
+            let bytes = memory.copy_from(input.host().unwrap()).unwrap();
+            Tensor::new(input.dtype(), input.shape().clone(), bytes).unwrap()
+        };
+        let before = counters();
+        let traffic = backend.traffic();
+        for _ in 0..3 {
+            let outputs = context.run(one(in_arena())).await.unwrap();
+            let (left, right) = (values(&outputs[0]).await, values(&input).await);
+            assert!(left.iter().zip(&right).all(|(a, b)| (a - b).abs() < 0.01), "{left:?}");
+        }
+        // Locked once, sent three times, copied on the way never; what was pinned is for reading.
+        let [registered, sent, _] = counters();
+        assert_eq!((registered - before[0], sent - before[1]), (1 << 16, 3 << 16));
+        let now = backend.traffic();
+        assert_eq!(
+            (now.in_place - traffic.in_place, now.to_device - traffic.to_device),
+            (3 << 16, 3 << 16)
+        );
+        // A tensor of nobody's arena goes by the way it went before.
+        context.run(one(input.clone())).await.unwrap();
+        assert_eq!(counters()[1], sent);
+        // So does one whose pages the driver does not lock.
+        let (held, refused) = (in_arena(), in_arena());
+        standin.fail("register", 0, 2);
+        context.run(one(refused)).await.unwrap();
+        assert_eq!(counters()[1], sent);
+        drop(held);
+        // Pages are released before they go back to the system.
+        drop(memory.writable(3 << 16).unwrap());
+        assert_eq!(counters()[0], before[0]);
     });
 }
 

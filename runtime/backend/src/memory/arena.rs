@@ -87,9 +87,10 @@ impl Arena {
         let capacity = capacity_for(len)
             .ok_or_else(|| Error::too_large(format!("{len} bytes are too many")))?;
         let charge = budget.charge(capacity as u64)?;
-        let waiting = self.0.get(capacity);
-        let mut block = waiting
-            .unwrap_or_else(|| Arc::new(Block::zeroed(capacity / LINE, Arc::downgrade(&self.0))));
+        let mut block = match self.0.get(capacity) {
+            Some(waiting) => waiting,
+            None => Arc::new(Block::zeroed(capacity, Arc::downgrade(&self.0))?),
+        };
         if let Some(block) = Arc::get_mut(&mut block) {
             if block.owner != 0 && block.owner != budget.id() {
                 block.len = capacity;
@@ -234,6 +235,43 @@ mod tests {
         assert_eq!(memory.arena().stats().retained, 8192);
         drop(memory.writable(10_000).unwrap());
         assert_eq!(memory.arena().stats().retained, 8192);
+    }
+
+    #[test]
+    fn what_a_device_makes_of_pages_lasts_as_long_as_they_do() {
+        struct Held(Arc<Mutex<Vec<usize>>>);
+        impl Drop for Held {
+            fn drop(&mut self) {
+                self.0.lock().unwrap().push(0);
+            }
+        }
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let hold = |buffer: &crate::Buffer| {
+            let held = buffer.hold(|pages| {
+                assert_eq!(pages.as_ptr().addr() % PAGE, 0);
+                events.lock().unwrap().push(pages.len());
+                Some(Held(events.clone()))
+            });
+            held.is_some()
+        };
+        let memory = memory(&Arena::new(100_000));
+        let buffer = memory.copy_from(&[7; 70_000]).unwrap();
+        assert!(hold(&buffer) && hold(&buffer.clone()));
+        drop(buffer);
+        let again = memory.copy_from(&[8; 69_999]).unwrap();
+        assert!(hold(&again), "the block that was held serves again");
+        assert_eq!(*events.lock().unwrap(), [73_728]);
+        // Another size pushes it out of the pool.
+        drop(again);
+        drop(memory.copy_from(&[9; 90_000]).unwrap());
+        assert_eq!(*events.lock().unwrap(), [73_728, 0]);
+        // What has no pages of its own is not offered.
+        assert!(!hold(&memory.copy_from(&[1; 5000]).unwrap()));
+        assert!(!hold(&crate::Buffer::from(vec![0; 100_000])));
+        // Who declines is not asked again.
+        let declined = memory.copy_from(&[1; 70_000]).unwrap();
+        assert!(declined.hold(|_| None::<Held>).is_none());
+        assert!(!hold(&declined));
     }
 
     #[test]

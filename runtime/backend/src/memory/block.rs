@@ -1,9 +1,12 @@
-use std::sync::Weak;
+use std::any::Any;
+use std::sync::{OnceLock, Weak};
 
 use bytemuck::{Pod, Zeroable};
+use memmap2::MmapMut;
 
 use super::arena::Pool;
 use super::{Charge, HostMemory};
+use crate::{Error, Result};
 
 /// 64 bytes, aligned to 64: a cache line, and enough for every vector unit.
 #[derive(Debug, Clone, Copy, Pod, Zeroable)]
@@ -12,9 +15,14 @@ pub(super) struct Line([u8; LINE]);
 
 pub(super) const LINE: usize = 64;
 
+/// From here on a block has pages of its own, which a device can be given.
+const MAPPED: usize = 64 << 10;
+
 /// Bytes behind a [`Buffer`](super::Buffer), with whatever they owe and to whom they return.
 #[derive(Debug)]
 pub(super) struct Block {
+    /// What a device has made of the pages. It stands before them, so that it is dropped before they are.
+    pub(super) hold: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
     pub(super) bytes: Bytes,
     pub(super) len: usize,
     pub(super) charge: Option<Charge>,
@@ -26,20 +34,43 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) enum Bytes {
     Pooled(Box<[Line]>),
+    Mapped(MmapMut),
     Owned(Box<dyn HostMemory>),
 }
 
 impl Block {
-    /// A zeroed block of `lines` lines that returns to `home`.
-    pub(super) fn zeroed(lines: usize, home: Weak<Pool>) -> Self {
-        // `zeroed_slice_box` asks the allocator for zeroed memory: large blocks cost no clearing.
-        let bytes = Bytes::Pooled(bytemuck::allocation::zeroed_slice_box(lines));
-        Self { bytes, len: 0, charge: None, owner: 0, home }
+    /// `capacity` zeros, a whole number of lines, that return to `home`.
+    pub(super) fn zeroed(capacity: usize, home: Weak<Pool>) -> Result<Self> {
+        let bytes = if capacity < MAPPED {
+            Bytes::Pooled(bytemuck::allocation::zeroed_slice_box(capacity / LINE))
+        } else {
+            Bytes::Mapped(MmapMut::map_anon(capacity).map_err(|error| {
+                let message = format!("the host has no memory left for {capacity} bytes");
+                Error::out_of_memory(message).with_source(error)
+            })?)
+        };
+        Ok(Self { hold: OnceLock::new(), bytes, len: 0, charge: None, owner: 0, home })
+    }
+
+    /// Someone else's memory.
+    pub(super) fn owned(owner: Box<dyn HostMemory>, charge: Option<Charge>) -> Self {
+        let len = owner.bytes().len();
+        let bytes = Bytes::Owned(owner);
+        Self { hold: OnceLock::new(), bytes, len, charge, owner: 0, home: Weak::new() }
+    }
+
+    /// All of its pages, if it has its own.
+    pub(super) fn pages(&self) -> Option<&[u8]> {
+        match &self.bytes {
+            Bytes::Mapped(pages) => Some(pages),
+            Bytes::Pooled(_) | Bytes::Owned(_) => None,
+        }
     }
 
     pub(super) fn capacity(&self) -> usize {
         match &self.bytes {
             Bytes::Pooled(lines) => lines.len() * LINE,
+            Bytes::Mapped(pages) => pages.len(),
             Bytes::Owned(_) => 0,
         }
     }
@@ -47,6 +78,7 @@ impl Block {
     pub(super) fn as_slice(&self) -> &[u8] {
         let all = match &self.bytes {
             Bytes::Pooled(lines) => bytemuck::cast_slice(lines),
+            Bytes::Mapped(pages) => pages,
             Bytes::Owned(owner) => owner.bytes(),
         };
         all.get(..self.len).unwrap_or_default()
@@ -57,6 +89,7 @@ impl Block {
             Bytes::Pooled(lines) => {
                 bytemuck::cast_slice_mut(lines).get_mut(..self.len).unwrap_or_default()
             }
+            Bytes::Mapped(pages) => pages.get_mut(..self.len).unwrap_or_default(),
             Bytes::Owned(_) => &mut [],
         }
     }

@@ -1,9 +1,10 @@
+use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::Charge;
-use super::block::{Block, Bytes};
+use super::block::Block;
 
 /// Memory that someone else allocated and that stays put until it is dropped.
 pub trait HostMemory: fmt::Debug + Send + Sync + 'static {
@@ -34,9 +35,21 @@ impl Buffer {
     }
 
     pub(super) fn adopted(owner: impl HostMemory, charge: Option<Charge>) -> Self {
-        let len = owner.bytes().len();
-        let bytes = Bytes::Owned(Box::new(owner));
-        Self(Some(Arc::new(Block { bytes, len, charge, owner: 0, home: Weak::new() })))
+        Self(Some(Arc::new(Block::owned(Box::new(owner), charge))))
+    }
+
+    /// Has a device make something of the pages that these bytes lie in: lock them in place, for instance, so
+    /// that it can copy from them by itself.
+    ///
+    /// Pages are an [`Arena`](super::Arena)'s and serve one tensor after the other, so `take` is called once
+    /// for them, with all of their bytes. What it gives is kept until just before they go back to the system.
+    /// Small tensors and memory that someone else allocated have no pages of their own: for them there is
+    /// nothing, and nothing too where another device was first.
+    pub fn hold<H: Any + Send + Sync>(&self, take: impl FnOnce(&[u8]) -> Option<H>) -> Option<&H> {
+        let block = self.0.as_ref()?;
+        let pages = block.pages()?;
+        let boxed = || take(pages).map(|hold| Box::new(hold) as Box<dyn Any + Send + Sync>);
+        block.hold.get_or_init(boxed).as_ref()?.downcast_ref()
     }
 }
 

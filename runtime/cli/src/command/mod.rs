@@ -8,6 +8,7 @@ mod engines;
 mod inspect;
 mod run;
 mod verify;
+mod worker;
 
 pub(crate) use audit::{AuditArgs, audit};
 pub(crate) use compile::{CompileArgs, compile};
@@ -17,3 +18,4 @@ pub(crate) use engines::{EnginesArgs, engines};
 pub(crate) use inspect::{InspectArgs, inspect};
 pub(crate) use run::{RunArgs, run};
 pub(crate) use verify::{VerifyArgs, verify};
+pub(crate) use worker::{WorkerArgs, worker};

@@ -1,0 +1,147 @@
+use std::sync::Arc;
+
+use godwit_backend::{
+    Device, Digest, Error, ExecutionContext, Graph, Memory, Result, Run, Signature, Tensor,
+    TensorData, Tensors, async_trait,
+};
+
+use super::buffer::{WorkerBuffer, copied};
+use super::call::{Got, Handle, Landed, Output};
+use super::link::Link;
+use crate::wire::{Item, Place, Request, Tenant};
+
+/// A graph in the process.
+#[derive(Debug)]
+pub(super) struct WorkerGraph(Arc<There>);
+
+#[derive(Debug)]
+struct There {
+    handle: Handle,
+    model: Digest,
+    signature: Signature,
+    device: Device,
+    footprint: u64,
+}
+
+impl WorkerGraph {
+    pub(super) fn new(
+        handle: Handle,
+        model: Digest,
+        signature: Signature,
+        device: Device,
+        footprint: u64,
+    ) -> Self {
+        Self(Arc::new(There { handle, model, signature, device, footprint }))
+    }
+}
+
+#[async_trait]
+impl Graph for WorkerGraph {
+    fn signature(&self) -> &Signature {
+        &self.0.signature
+    }
+
+    fn device(&self) -> &Device {
+        &self.0.device
+    }
+
+    fn footprint(&self) -> u64 {
+        self.0.footprint
+    }
+
+    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+        let what = Request::Open { graph: self.0.handle.id(), tenant: tenant(memory) };
+        match self.0.handle.link.ask(what, None, None)?.await? {
+            Got::Context(handle) => {
+                let (graph, memory) = (self.0.clone(), memory.clone());
+                Ok(Box::new(WorkerContext { handle, graph, memory }))
+            }
+            other => Err(other.confused()),
+        }
+    }
+}
+
+pub(super) fn tenant(memory: &Memory) -> Tenant {
+    Tenant { id: memory.budget().id(), limit: memory.budget().limit() }
+}
+
+/// A context in the process.
+#[derive(Debug)]
+struct WorkerContext {
+    // Dropped before the graph it stands on.
+    handle: Handle,
+    graph: Arc<There>,
+    memory: Memory,
+}
+
+impl ExecutionContext for WorkerContext {
+    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+        Run::pending(async move {
+            let link = &self.handle.link;
+            let (inputs, places) = self.place(inputs).await?;
+            let host = inputs.iter().filter_map(Tensor::host);
+            let mut lease = link.lease(host.map(|bytes| bytes.len()))?;
+            let mut items = Vec::with_capacity(inputs.len());
+            for (input, resident) in inputs.iter().zip(places) {
+                let place = match (resident, input.host()) {
+                    (Some(id), _) => Place::Resident(id),
+                    (None, Some(bytes)) => Place::Shared(lease.put(bytes).map_err(|error| {
+                        Error::internal("an input does not fit where it should").with_source(error)
+                    })?),
+                    (None, None) => return Err(Error::internal("an input that is nowhere")),
+                };
+                items.push(Item::new(input.dtype(), input.shape(), place));
+            }
+            let what = Request::Run { context: self.handle.id(), inputs: items };
+            // Inputs that are on the device stay there as long as `inputs` lives.
+            match link.ask(what, Some(lease), Some(self.graph.model))?.await? {
+                Got::Outputs(outputs) => {
+                    outputs.into_iter().map(|output| self.land(output)).collect()
+                }
+                other => Err(other.confused()),
+            }
+        })
+    }
+}
+
+impl WorkerContext {
+    /// The inputs, with the numbers of those that the process has already. What is on another device, or was on
+    /// one whose process has ended, is fetched.
+    async fn place(&self, inputs: Tensors) -> Result<(Tensors, Vec<Option<u64>>)> {
+        let (mut placed, mut numbers) = (Tensors::new(), Vec::with_capacity(inputs.len()));
+        for input in inputs {
+            let there = match input.data() {
+                TensorData::Host(_) => None,
+                TensorData::Device(buffer) => buffer
+                    .as_any()
+                    .downcast_ref()
+                    .and_then(|it: &WorkerBuffer| it.id_on(self.link())),
+            };
+            if there.is_none() && input.host().is_none() {
+                let bytes = input.to_host(&self.memory).await?;
+                placed.push(Tensor::new(input.dtype(), input.shape().clone(), bytes)?);
+            } else {
+                placed.push(input);
+            }
+            numbers.push(there);
+        }
+        Ok((placed, numbers))
+    }
+
+    fn link(&self) -> &Arc<Link> {
+        &self.handle.link
+    }
+
+    fn land(&self, Output { dtype, shape, place }: Output) -> Result<Tensor> {
+        match place {
+            Landed::Shared(loaned) => Tensor::new(dtype, shape, copied(&loaned, &self.memory)?),
+            Landed::Resident(handle) => {
+                let len = shape.byte_len(dtype)?;
+                let charge = self.memory.budget().charge(len as u64)?;
+                let device = self.graph.device.id.clone();
+                let buffer = WorkerBuffer::new(handle, device, len, charge);
+                Tensor::on_device(dtype, shape, Arc::new(buffer))
+            }
+        }
+    }
+}

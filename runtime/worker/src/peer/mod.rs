@@ -1,0 +1,157 @@
+//! One end of the connection: messages over a socket, bytes in shared memory.
+
+mod lend;
+mod mapping;
+mod outbox;
+
+use std::collections::HashMap;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, recvmsg, shutdown,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use self::lend::Purse;
+pub(crate) use self::lend::{Lease, Loaned};
+use self::mapping::Mapping;
+use self::outbox::{Outbox, Packet};
+use crate::wire::Span;
+
+/// The longest packet; a longer message lies in a segment.
+const LONGEST: usize = 32 << 10;
+
+/// What a packet is, in its first byte.
+mod tag {
+    pub(super) const MESSAGE: u8 = b'm';
+    pub(super) const LONG_MESSAGE: u8 = b'l';
+    pub(super) const NEW_SEGMENT: u8 = b'n';
+    pub(super) const BACK: u8 = b'b';
+    pub(super) const FORGET: u8 = b'f';
+}
+
+#[derive(Debug)]
+pub(crate) struct Peer {
+    socket: Arc<OwnedFd>,
+    outbox: Arc<Outbox>,
+    /// The segments of this side.
+    own: Arc<Purse>,
+    /// Those of the other side.
+    theirs: Mutex<HashMap<u64, Arc<Mapping>>>,
+}
+
+impl Peer {
+    pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
+        let socket = Arc::new(socket);
+        let outbox = Outbox::start(socket.clone())?;
+        let own = Arc::new(Purse::new(outbox.clone()));
+        Ok(Self { socket, outbox, own, theirs: Mutex::default() })
+    }
+
+    /// Room for `len` bytes that the next message can lend.
+    pub(crate) fn lease(&self, len: usize) -> io::Result<Lease> {
+        Purse::lease(&self.own, len)
+    }
+
+    /// Sends a message, in the order of the calls. That the other side is gone is learned by receiving.
+    pub(crate) fn send(&self, message: &impl Serialize) -> io::Result<()> {
+        let mut bytes = vec![tag::MESSAGE];
+        serde_json::to_writer(&mut bytes, message)?;
+        if bytes.len() > LONGEST {
+            let text = bytes.get(1..).unwrap_or_default();
+            let mut lease = self.lease(text.len())?;
+            let span = lease.put(text)?;
+            lease.lend();
+            bytes = vec![tag::LONG_MESSAGE];
+            serde_json::to_writer(&mut bytes, &span)?;
+        }
+        self.outbox.send(Packet { bytes, file: None });
+        Ok(())
+    }
+
+    /// The next message; none when the other side is gone. What concerns segments is seen to on the way.
+    pub(crate) fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<T>> {
+        let mut buffer = vec![0; LONGEST + 1];
+        loop {
+            let Some((bytes, file)) = self.packet(&mut buffer)? else { return Ok(None) };
+            let (&kind, body) = bytes.split_first().ok_or(io::ErrorKind::InvalidData)?;
+            match (kind, file) {
+                (tag::MESSAGE, None) => return Ok(Some(serde_json::from_slice(body)?)),
+                (tag::LONG_MESSAGE, None) => {
+                    let loaned = self.claim(&serde_json::from_slice(body)?)?;
+                    let mut text = vec![0; loaned.len()];
+                    loaned.copy_to(&mut text);
+                    return Ok(Some(serde_json::from_slice(&text)?));
+                }
+                (tag::NEW_SEGMENT, Some(file)) => {
+                    let mapping = Arc::new(Mapping::of(&file)?);
+                    self.theirs().insert(number(body)?, mapping);
+                }
+                (tag::BACK, None) => self.own.take_back(number(body)?),
+                (tag::FORGET, None) => drop(self.theirs().remove(&number(body)?)),
+                _ => return Err(io::ErrorKind::InvalidData.into()),
+            }
+        }
+    }
+
+    fn packet<'a>(&self, buffer: &'a mut [u8]) -> io::Result<Option<(&'a [u8], Option<OwnedFd>)>> {
+        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut beside = RecvAncillaryBuffer::new(&mut space);
+        let got = loop {
+            let mut parts = [IoSliceMut::new(buffer)];
+            match recvmsg(&self.socket, &mut parts, &mut beside, RecvFlags::CMSG_CLOEXEC) {
+                Err(rustix::io::Errno::INTR) => {}
+                // It went with something unread of ours.
+                Err(rustix::io::Errno::CONNRESET) => return Ok(None),
+                other => break other?,
+            }
+        };
+        let file = beside.drain().find_map(|message| match message {
+            RecvAncillaryMessage::ScmRights(mut files) => files.next(),
+            _ => None,
+        });
+        if got.bytes == 0 {
+            return Ok(None);
+        }
+        if got.flags.contains(ReturnFlags::TRUNC) {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        Ok(Some((buffer.get(..got.bytes).unwrap_or_default(), file)))
+    }
+
+    /// The bytes of a span, until they are dropped. Each span of a message is claimed once.
+    pub(crate) fn claim(&self, span: &Span) -> io::Result<Loaned> {
+        let mapping = self.theirs().get(&span.segment).cloned();
+        let mapping = mapping.ok_or(io::ErrorKind::InvalidData)?;
+        Loaned::new(mapping, span, self.outbox.clone()).ok_or(io::ErrorKind::InvalidData.into())
+    }
+
+    /// Ends the connection: both sides receive its end.
+    pub(crate) fn hang_up(&self) {
+        // It fails where the connection has ended already.
+        let _ = shutdown(self.socket.as_fd(), Shutdown::Both);
+        self.outbox.close();
+    }
+
+    fn theirs(&self) -> MutexGuard<'_, HashMap<u64, Arc<Mapping>>> {
+        self.theirs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
+}
+
+fn number(body: &[u8]) -> io::Result<u64> {
+    let bytes = body.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok(u64::from_le_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests;

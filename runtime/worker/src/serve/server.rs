@@ -1,0 +1,170 @@
+use std::future::Future;
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as Waiting, Waker};
+
+use futures::FutureExt as _;
+use futures::channel::oneshot;
+use futures::executor::ThreadPool;
+use futures::future::{Either, select};
+use godwit_backend::{Backend, Buffer, Error, Model, Result, Tensors};
+
+use super::objects::{Context, Objects};
+use super::tensors::{self, no_memory};
+use crate::peer::Peer;
+use crate::wire::{Answer, Ask, Failure, Reply, Request, Tenant};
+
+#[derive(Debug)]
+pub(super) struct Server {
+    peer: Arc<Peer>,
+    backend: Arc<dyn Backend>,
+    threads: ThreadPool,
+    objects: Mutex<Objects>,
+}
+
+pub(super) fn lock(objects: &Mutex<Objects>) -> MutexGuard<'_, Objects> {
+    objects.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn gone(what: &str) -> Error {
+    Error::internal(format!("a {what} that the worker process does not have"))
+}
+
+impl Server {
+    pub(super) fn new(peer: Arc<Peer>, backend: Arc<dyn Backend>, threads: ThreadPool) -> Self {
+        Self { peer, backend, threads, objects: Mutex::default() }
+    }
+
+    /// Begins what is asked for. An error says that the other side does not keep the protocol.
+    pub(super) fn take(self: &Arc<Self>, ask: Ask) -> io::Result<()> {
+        let Ask { call, what } = ask;
+        let server = self.clone();
+        match what {
+            Request::Devices => {
+                self.start(call, async move { server.backend.devices().map(Reply::Devices) });
+            }
+            Request::Load { name, encoding, parts, target } => {
+                let parts: io::Result<Vec<Buffer>> =
+                    parts.iter().map(|span| self.peer.claim(span).map(tensors::lent)).collect();
+                let parts = parts?;
+                self.start(call, async move {
+                    let model = Model::new(name, encoding, parts);
+                    let graph = server.backend.load(&model, &target).await?;
+                    let (signature, device) = (graph.signature().clone(), graph.device().clone());
+                    let footprint = graph.footprint();
+                    let id = {
+                        let mut objects = lock(&server.objects);
+                        let id = objects.number();
+                        objects.graphs.insert(id, graph);
+                        id
+                    };
+                    Ok(Reply::Graph { graph: id, signature, device, footprint })
+                });
+            }
+            Request::Open { graph, tenant } => {
+                self.start(call, async move { server.open(graph, tenant).await });
+            }
+            Request::Run { context, inputs } => {
+                let (context, inputs) = {
+                    let objects = lock(&self.objects);
+                    let inputs = tensors::inputs(&self.peer, &objects, inputs)?;
+                    (objects.contexts.get(&context).cloned(), inputs)
+                };
+                let work = async move {
+                    let context = context.ok_or_else(|| gone("context"))?;
+                    server.run(&context, inputs?).await
+                };
+                // A run that is short is done before the next message is read, without another thread.
+                self.begin(call, work, true);
+            }
+            Request::Read { buffer, tenant } => {
+                self.start(call, async move { server.read(buffer, tenant).await });
+            }
+            Request::Cancel => drop(lock(&self.objects).calls.remove(&call)),
+            Request::Drop(kept) => {
+                let dropped = lock(&self.objects).take(kept);
+                drop(dropped);
+            }
+        }
+        Ok(())
+    }
+
+    async fn open(&self, graph: u64, tenant: Tenant) -> Result<Reply> {
+        let (graph, account) = {
+            let mut objects = lock(&self.objects);
+            (objects.graphs.get(&graph).cloned(), objects.account(tenant))
+        };
+        let graph = graph.ok_or_else(|| gone("graph"))?;
+        let inner = futures::lock::Mutex::new(graph.context(&account.memory).await?);
+        let mut objects = lock(&self.objects);
+        let id = objects.number();
+        objects.contexts.insert(id, Arc::new(Context { inner, _account: account }));
+        Ok(Reply::Context(id))
+    }
+
+    async fn run(&self, context: &Context, inputs: Tensors) -> Result<Reply> {
+        let outputs = context.inner.lock().await.run(inputs).await?;
+        tensors::outputs(&self.peer, &self.objects, outputs).map(Reply::Outputs)
+    }
+
+    async fn read(&self, buffer: u64, tenant: Tenant) -> Result<Reply> {
+        let (tensor, account) = {
+            let mut objects = lock(&self.objects);
+            (objects.buffers.get(&buffer).cloned(), objects.account(tenant))
+        };
+        let bytes = tensor.ok_or_else(|| gone("tensor"))?.to_host(&account.memory).await?;
+        let mut lease = self.peer.lease(bytes.len()).map_err(no_memory)?;
+        let span = lease.put(&bytes).map_err(no_memory)?;
+        lease.lend();
+        Ok(Reply::Bytes(span))
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        call: u64,
+        work: impl Future<Output = Result<Reply>> + Send + 'static,
+    ) {
+        self.begin(call, work, false);
+    }
+
+    /// Does `work` until it is done or nobody waits for it any more, and answers.
+    fn begin(
+        self: &Arc<Self>,
+        call: u64,
+        work: impl Future<Output = Result<Reply>> + Send + 'static,
+        at_once: bool,
+    ) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        lock(&self.objects).calls.insert(call, stop);
+        let server = self.clone();
+        let mut task = Box::pin(async move {
+            // A block of its own: the work is dropped at its end, before the answer says that it is over.
+            let outcome = async move {
+                let work = AssertUnwindSafe(work).catch_unwind();
+                match select(pin!(work), stopped).await {
+                    Either::Left((Ok(outcome), _)) => outcome,
+                    Either::Left((Err(_), _)) => Err(Error::internal("a worker panicked")),
+                    Either::Right(_) => Err(Error::cancelled("nobody waits for it any more")),
+                }
+            };
+            let outcome = outcome.await;
+            server.answer(call, outcome);
+        });
+        if at_once && task.as_mut().poll(&mut Waiting::from_waker(Waker::noop())).is_ready() {
+            return;
+        }
+        self.threads.spawn_ok(task);
+    }
+
+    fn answer(&self, call: u64, outcome: Result<Reply>) {
+        lock(&self.objects).calls.remove(&call);
+        let answer = Answer { call, outcome: outcome.map_err(Failure::from) };
+        if let Err(error) = self.peer.send(&answer) {
+            // What could not be sent for its length can be said shortly.
+            let outcome = Err(Failure::from(no_memory(error)));
+            let _ = self.peer.send(&Answer { call, outcome });
+        }
+    }
+}

@@ -1,0 +1,80 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use godwit_backend::{Backend, Device, DeviceId, Graph, Model, Result, Target, async_trait};
+
+use crate::Worker;
+
+/// A backend that drives some of its devices in this process, with a [`Worker`] for each that needs a process
+/// of its own ([`Device::APART`]).
+pub struct Spread {
+    here: Arc<dyn Backend>,
+    command: Arc<dyn Fn() -> Command + Send + Sync>,
+    apart: Mutex<BTreeMap<DeviceId, Arc<Worker>>>,
+}
+
+impl Spread {
+    /// Spreads `here` over processes. `command` is the program that calls [`serve`](crate::serve) for the same
+    /// family, to be started with the variable that a device names.
+    pub fn new(
+        here: Arc<dyn Backend>,
+        command: impl Fn() -> Command + Send + Sync + 'static,
+    ) -> Self {
+        Self { here, command: Arc::new(command), apart: Mutex::default() }
+    }
+
+    /// The process that drives `id`, if that is not this one.
+    fn apart(&self, id: &DeviceId) -> Result<Option<Arc<Worker>>> {
+        let devices = self.here.devices()?;
+        let device = devices.into_iter().find(|device| device.answers_to(id));
+        let Some((device, variable)) = device.and_then(|device| {
+            let (name, value) = device.labels.get(Device::APART)?.split_once('=')?;
+            let variable = (name.to_owned(), value.to_owned());
+            Some((device, variable))
+        }) else {
+            return Ok(None);
+        };
+        let here = device.id.clone();
+        let there = match device.labels.get(Device::UUID) {
+            Some(uuid) => DeviceId::new(format!("{}:{uuid}", here.family())),
+            None => here.clone(),
+        };
+        let mut apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
+        let worker = apart.entry(here.clone()).or_insert_with(|| {
+            let command = self.command.clone();
+            let start = move || {
+                let mut command = command();
+                command.env(&variable.0, &variable.1);
+                command
+            };
+            Arc::new(Worker::new(self.here.name(), start).standing_for(here, there))
+        });
+        Ok(Some(worker.clone()))
+    }
+}
+
+#[async_trait]
+impl Backend for Spread {
+    fn name(&self) -> &str {
+        self.here.name()
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        self.here.devices()
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        match self.apart(&target.device)? {
+            Some(worker) => worker.load(model, target).await,
+            None => self.here.load(model, target).await,
+        }
+    }
+}
+
+impl fmt::Debug for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spread").field("here", &self.here).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,60 @@
+//! Backends in processes of their own: the suite on them, and what becomes of a process that ends.
+//!
+//! The program is both sides. Started with `serve NAME` it is the process that drives a device; the tests
+//! start it so. It has no harness but `libtest-mimic`'s, which lists and runs tests in the ways that cargo and
+//! nextest ask for.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic here is a failed test"
+)]
+
+#[cfg(target_os = "linux")]
+mod ends;
+#[cfg(target_os = "linux")]
+mod served;
+#[cfg(target_os = "linux")]
+mod spread;
+
+#[cfg(not(target_os = "linux"))]
+fn main() {
+    println!("worker: left out, for worker processes need Linux");
+}
+
+#[cfg(target_os = "linux")]
+fn main() {
+    use godwit_conformance::{Listed, conformance_list};
+    use libtest_mimic::{Arguments, Trial};
+
+    let mut given = std::env::args().skip(1);
+    if given.next().as_deref() == Some("serve") {
+        return served::serve(&given.next().unwrap_or_default());
+    }
+    let arguments = Arguments::from_args();
+    let cpu: Vec<Listed> = conformance_list!(crate::served::cpu());
+    let resident: Vec<Listed> = conformance_list!(crate::served::resident());
+    let suites = [("cpu", cpu), ("resident", resident)].into_iter().flat_map(|(name, suite)| {
+        let trial = move |Listed { name: case, run }| {
+            Trial::test(format!("{name}::{case}"), move || {
+                run();
+                Ok(())
+            })
+        };
+        suite.into_iter().map(trial)
+    });
+    let own = [("ends", ends::TESTS), ("spread", spread::TESTS)];
+    let own = own.into_iter().flat_map(|(module, tests)| {
+        let trial = move |(name, run): &(&str, fn())| {
+            let run = *run;
+            Trial::test(format!("{module}::{name}"), move || {
+                run();
+                Ok(())
+            })
+        };
+        tests.iter().map(trial)
+    });
+    libtest_mimic::run(&arguments, suites.chain(own).collect()).exit();
+}
