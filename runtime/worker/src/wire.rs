@@ -100,7 +100,7 @@ pub(crate) struct Span {
 }
 
 /// An [`Error`] of the contract.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Failure {
     kind: ErrorKind,
     message: String,

@@ -136,8 +136,19 @@ fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
         let Plan { pairs, block } = fewer(plan, &*native)?;
         times(&*native, &hosted, Plan { pairs: pairs.div_ceil(count), block })
     };
+    let twice = || {
+        let native = || bench.engine.native(rung, Callers::One);
+        let (one, other) = (native()?, native()?);
+        let Plan { pairs, block } = fewer(plan, &*one)?;
+        times(&*one, &*other, Plan { pairs: pairs.div_ceil(count), block })
+    };
+    let native_twice = match rung.echo {
+        true => None,
+        false => Some(rounds(count, twice)?.ratio),
+    };
     let bytes = rung.work.bytes();
     Ok(Row {
+        native_twice,
         model: rung.work.model.clone(),
         bytes,
         echo: rung.echo,

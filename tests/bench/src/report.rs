@@ -46,6 +46,9 @@ pub(crate) struct Row {
     pub(crate) copy_ns: f64,
     /// First: native. Second: through a guest.
     pub(crate) comparison: Comparison,
+    /// The native side over itself loaded a second time, for models that compute: what a ratio is where nothing
+    /// is added.
+    pub(crate) native_twice: Option<Interval>,
 }
 
 #[derive(Debug, Serialize)]

@@ -84,10 +84,18 @@ fn table(header: &[&str]) -> Table {
 }
 
 fn rows(report: &EngineReport) -> Table {
-    let header =
-        ["model", "bytes in", "one copy, us", "native, us", "guest, us", "added, us", "ratio"];
+    let header = [
+        "model",
+        "bytes in",
+        "one copy, us",
+        "native, us",
+        "guest, us",
+        "added, us",
+        "ratio",
+        "native, loaded twice",
+    ];
     let mut table = table(&header);
-    for Row { model, bytes, echo, copy_ns, comparison } in &report.rows {
+    for Row { model, bytes, echo, copy_ns, comparison, native_twice } in &report.rows {
         table.add_row([
             model.clone(),
             bytes.to_string(),
@@ -96,6 +104,7 @@ fn rows(report: &EngineReport) -> Table {
             format!("{:.2}", comparison.second_ns / 1e3),
             micros(comparison.added_ns),
             if *echo { "-".into() } else { ratio(comparison.ratio) },
+            native_twice.map_or_else(|| "-".into(), ratio),
         ]);
     }
     table

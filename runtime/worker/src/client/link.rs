@@ -68,7 +68,10 @@ impl Link {
         };
         let call = self.expect(number, model).map_err(|_| self.lost())?;
         lease.into_iter().for_each(Lease::lend);
-        self.peer.send(&Ask { call: number, what }).map_err(no_memory)?;
+        self.peer.send(&Ask { call: number, what }).map_err(|error| {
+            self.lock().calls.remove(&number);
+            no_memory(error)
+        })?;
         Ok(call)
     }
 

@@ -1,8 +1,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, Shared};
 use godwit_backend::{
     Backend, Device, DeviceId, Digest, Error, Graph, Model, Result, Target, async_trait, wait,
 };
@@ -10,14 +12,18 @@ use godwit_backend::{
 use super::call::Got;
 use super::graph::WorkerGraph;
 use super::link::Link;
-use crate::wire::Request;
+use crate::wire::{Failure, Request};
+
+/// A process on its way. Whoever waits moves it on: a thread that waits for a task which that thread would have
+/// to run waits forever.
+type Starting = Shared<BoxFuture<'static, Result<Arc<Link>, Failure>>>;
 
 /// A family of devices driven by a process of its own, which is started when something is first asked of it,
 /// and again when it was lost.
 pub struct Worker {
     name: String,
     command: Box<dyn Fn() -> Command + Send + Sync>,
-    link: futures::lock::Mutex<Option<Arc<Link>>>,
+    current: Mutex<Option<Starting>>,
     stands_for: Option<StandsFor>,
     /// Models that have ended a process.
     refused: Mutex<BTreeSet<Digest>>,
@@ -39,7 +45,7 @@ impl Worker {
         Self {
             name: name.into(),
             command: Box::new(command),
-            link: futures::lock::Mutex::new(None),
+            current: Mutex::default(),
             stands_for: None,
             refused: Mutex::default(),
         }
@@ -63,34 +69,50 @@ impl Worker {
 
     /// The process, started if there is none.
     async fn link(&self) -> Result<Arc<Link>> {
-        let mut current = self.link.lock().await;
-        if let Some(link) = &*current {
-            if !link.is_over() {
-                return Ok(link.clone());
+        let starting = {
+            let mut current = lock(&self.current);
+            match current.as_ref().and_then(Shared::peek) {
+                Some(Ok(link)) if link.is_over() => {
+                    lock(&self.refused).extend(link.culprit());
+                    *current = None;
+                }
+                Some(Err(_)) => *current = None,
+                Some(Ok(_)) | None => {}
             }
-            self.refused().extend(link.culprit());
-        }
-        *current = None;
-        let refused = |error: std::io::Error| {
-            let message = format!("no process could be started for '{}'", self.name);
-            Error::unavailable(message).with_source(error)
+            current.get_or_insert_with(|| self.begin()).clone()
         };
-        let (link, ready) = Link::start((self.command)()).map_err(refused)?;
-        match ready.await {
-            Ok(Got::Ready) => {}
-            Ok(other) => return Err(other.confused()),
-            Err(_) if link.is_over() => {
-                let message = format!("the process for '{}' ended as it was started", self.name);
-                return Err(Error::unavailable(message).with_source(link.lost().report()));
-            }
-            Err(error) => return Err(error),
-        }
-        Ok(current.insert(link).clone())
+        starting.await.map_err(Error::from)
     }
 
-    fn refused(&self) -> std::sync::MutexGuard<'_, BTreeSet<Digest>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    fn begin(&self) -> Starting {
+        let (begun, name) = (Link::start((self.command)()), self.name.clone());
+        let started = async move {
+            let (link, ready) = begun.map_err(|error| {
+                let message = format!("no process could be started for '{name}'");
+                Error::unavailable(message).with_source(error)
+            })?;
+            match ready.await {
+                Ok(Got::Ready) => Ok(link),
+                Ok(other) => Err(other.confused()),
+                Err(_) if link.is_over() => {
+                    let message = format!("the process for '{name}' ended as it was started");
+                    Err(Error::unavailable(message).with_source(link.lost().report()))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        async move { started.await.map_err(Failure::from) }.boxed().shared()
     }
+}
+
+/// The device, with a label that says where it is driven.
+fn apart(mut device: Device) -> Device {
+    device.labels.insert("process".to_owned(), "its own".to_owned());
+    device
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]
@@ -103,7 +125,7 @@ impl Backend for Worker {
         let asked = async {
             let link = self.link().await?;
             match link.ask(Request::Devices, None, None)?.await? {
-                Got::Devices(devices) => Ok(devices),
+                Got::Devices(devices) => Ok(devices.into_iter().map(apart).collect()),
                 other => Err(other.confused()),
             }
         };
@@ -112,7 +134,7 @@ impl Backend for Worker {
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let link = self.link().await?;
-        if self.refused().contains(&model.digest()) {
+        if lock(&self.refused).contains(&model.digest()) {
             return Err(Error::denied(
                 "this model ended the process that drives the device, and is not loaded again",
             ));
@@ -137,8 +159,8 @@ impl Backend for Worker {
             },
         };
         match link.ask(what, Some(lease), Some(model.digest()))?.await? {
-            Got::Graph { handle, signature, mut device, footprint } => {
-                let model = model.digest();
+            Got::Graph { handle, signature, device, footprint } => {
+                let (model, mut device) = (model.digest(), apart(device));
                 if let Some(StandsFor { here, .. }) = &self.stands_for {
                     device.id = here.clone();
                 }

@@ -14,7 +14,7 @@ const LEAST: usize = 64 << 10;
 const STEP: usize = 1 << 20;
 
 /// Bytes that wait for their next use, at most.
-const RETAINED: usize = 256 << 20;
+const RETAINED: usize = 64 << 20;
 
 /// What vector units and devices like.
 const ALIGNMENT: usize = 64;
@@ -165,7 +165,7 @@ pub(crate) struct Loaned {
     mapping: Arc<Mapping>,
     offset: usize,
     len: usize,
-    segment: u64,
+    pub(super) segment: u64,
     outbox: Arc<Outbox>,
 }
 

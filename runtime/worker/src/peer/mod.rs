@@ -42,6 +42,8 @@ pub(crate) struct Peer {
     own: Arc<Purse>,
     /// Those of the other side.
     theirs: Mutex<HashMap<u64, Arc<Mapping>>>,
+    /// Where a packet is read into.
+    buffer: Mutex<Box<[u8]>>,
 }
 
 impl Peer {
@@ -49,7 +51,8 @@ impl Peer {
         let socket = Arc::new(socket);
         let outbox = Outbox::start(socket.clone())?;
         let own = Arc::new(Purse::new(outbox.clone()));
-        Ok(Self { socket, outbox, own, theirs: Mutex::default() })
+        let buffer = Mutex::new(vec![0; LONGEST + 1].into());
+        Ok(Self { socket, outbox, own, theirs: Mutex::default(), buffer })
     }
 
     /// Room for `len` bytes that the next message can lend.
@@ -75,7 +78,7 @@ impl Peer {
 
     /// The next message; none when the other side is gone. What concerns segments is seen to on the way.
     pub(crate) fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<T>> {
-        let mut buffer = vec![0; LONGEST + 1];
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let Some((bytes, file)) = self.packet(&mut buffer)? else { return Ok(None) };
             let (&kind, body) = bytes.split_first().ok_or(io::ErrorKind::InvalidData)?;

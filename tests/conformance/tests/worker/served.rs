@@ -21,7 +21,7 @@ pub(crate) const DEADLY: &str = "deadly";
 pub(crate) const DEADLY_RUN: &str = "deadly-run";
 
 /// The label that holds the number of the process.
-pub(crate) const PROCESS: &str = "process";
+pub(crate) const PROCESS: &str = "pid";
 
 /// The variable by which the second device of `spread` asks for a process of its own.
 pub(crate) const SECOND: &str = "GODWIT_TESTS_SECOND_DEVICE";
