@@ -12,6 +12,7 @@ mod digits;
 mod engines;
 mod help;
 mod inspect;
+mod isolate;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod rocm;
 mod run;
