@@ -64,10 +64,19 @@ pub(crate) struct Answer {
 pub(crate) enum Reply {
     Ready,
     Devices(Vec<Device>),
-    Graph { graph: u64, signature: Signature, device: Device, footprint: u64 },
+    Graph { graph: u64, about: Box<About> },
     Context(u64),
     Outputs(Vec<Item>),
     Bytes(Span),
+}
+
+/// What a graph says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct About {
+    pub(crate) signature: Signature,
+    pub(crate) device: Device,
+    /// Bytes of device memory.
+    pub(crate) footprint: u64,
 }
 
 /// A tensor.

@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
-use godwit_backend::{DType, Device, Error, Result, Shape, Signature};
+use godwit_backend::{DType, Device, Error, Result, Shape};
 
 use super::link::Link;
 use crate::peer::Loaned;
-use crate::wire::{Ask, Kept, Request};
+use crate::wire::{About, Ask, Kept, Request};
 
 /// What was asked for, with handles in the place of numbers: dropping them gives everything back, wherever an
 /// answer gets lost.
@@ -17,7 +17,7 @@ use crate::wire::{Ask, Kept, Request};
 pub(super) enum Got {
     Ready,
     Devices(Vec<Device>),
-    Graph { handle: Handle, signature: Signature, device: Device, footprint: u64 },
+    Graph(Handle, Box<About>),
     Context(Handle),
     Outputs(Vec<Output>),
     Bytes(Loaned),

@@ -8,7 +8,7 @@ use godwit_backend::{
 use super::buffer::{WorkerBuffer, copied};
 use super::call::{Got, Handle, Landed, Output};
 use super::link::Link;
-use crate::wire::{Item, Place, Request, Tenant};
+use crate::wire::{About, Item, Place, Request, Tenant};
 
 /// A graph in the process.
 #[derive(Debug)]
@@ -18,35 +18,27 @@ pub(super) struct WorkerGraph(Arc<There>);
 struct There {
     handle: Handle,
     model: Digest,
-    signature: Signature,
-    device: Device,
-    footprint: u64,
+    about: About,
 }
 
 impl WorkerGraph {
-    pub(super) fn new(
-        handle: Handle,
-        model: Digest,
-        signature: Signature,
-        device: Device,
-        footprint: u64,
-    ) -> Self {
-        Self(Arc::new(There { handle, model, signature, device, footprint }))
+    pub(super) fn new(handle: Handle, model: Digest, about: About) -> Self {
+        Self(Arc::new(There { handle, model, about }))
     }
 }
 
 #[async_trait]
 impl Graph for WorkerGraph {
     fn signature(&self) -> &Signature {
-        &self.0.signature
+        &self.0.about.signature
     }
 
     fn device(&self) -> &Device {
-        &self.0.device
+        &self.0.about.device
     }
 
     fn footprint(&self) -> u64 {
-        self.0.footprint
+        self.0.about.footprint
     }
 
     async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
@@ -138,7 +130,7 @@ impl WorkerContext {
             Landed::Resident(handle) => {
                 let len = shape.byte_len(dtype)?;
                 let charge = self.memory.budget().charge(len as u64)?;
-                let device = self.graph.device.id.clone();
+                let device = self.graph.about.device.id.clone();
                 let buffer = WorkerBuffer::new(handle, device, len, charge);
                 Tensor::on_device(dtype, shape, Arc::new(buffer))
             }

@@ -136,9 +136,7 @@ impl Link {
         Ok(match reply {
             Reply::Ready => Got::Ready,
             Reply::Devices(devices) => Got::Devices(devices),
-            Reply::Graph { graph, signature, device, footprint } => {
-                Got::Graph { handle: handle(Kept::Graph(graph)), signature, device, footprint }
-            }
+            Reply::Graph { graph, about } => Got::Graph(handle(Kept::Graph(graph)), about),
             Reply::Context(id) => Got::Context(handle(Kept::Context(id))),
             Reply::Outputs(items) => {
                 let land = |Item { dtype, shape, place }| {

@@ -159,12 +159,12 @@ impl Backend for Worker {
             },
         };
         match link.ask(what, Some(lease), Some(model.digest()))?.await? {
-            Got::Graph { handle, signature, device, footprint } => {
-                let (model, mut device) = (model.digest(), apart(device));
+            Got::Graph(handle, mut about) => {
+                about.device = apart(about.device);
                 if let Some(StandsFor { here, .. }) = &self.stands_for {
-                    device.id = here.clone();
+                    about.device.id = here.clone();
                 }
-                Ok(Arc::new(WorkerGraph::new(handle, model, signature, device, footprint)))
+                Ok(Arc::new(WorkerGraph::new(handle, model.digest(), *about)))
             }
             other => Err(other.confused()),
         }

@@ -14,7 +14,7 @@ use godwit_backend::{Backend, Buffer, Error, Model, Result, Tensors};
 use super::objects::{Context, Objects};
 use super::tensors::{self, no_memory};
 use crate::peer::Peer;
-use crate::wire::{Answer, Ask, Failure, Reply, Request, Tenant};
+use crate::wire::{About, Answer, Ask, Failure, Reply, Request, Tenant};
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -52,15 +52,18 @@ impl Server {
                 self.start(call, async move {
                     let model = Model::new(name, encoding, parts);
                     let graph = server.backend.load(&model, &target).await?;
-                    let (signature, device) = (graph.signature().clone(), graph.device().clone());
-                    let footprint = graph.footprint();
+                    let about = Box::new(About {
+                        signature: graph.signature().clone(),
+                        device: graph.device().clone(),
+                        footprint: graph.footprint(),
+                    });
                     let id = {
                         let mut objects = lock(&server.objects);
                         let id = objects.number();
                         objects.graphs.insert(id, graph);
                         id
                     };
-                    Ok(Reply::Graph { graph: id, signature, device, footprint })
+                    Ok(Reply::Graph { graph: id, about })
                 });
             }
             Request::Open { graph, tenant } => {
