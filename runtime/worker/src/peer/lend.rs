@@ -200,7 +200,7 @@ impl Loaned {
 
 impl Drop for Loaned {
     fn drop(&mut self) {
-        self.outbox.send(numbered(tag::BACK, self.segment, None));
+        self.outbox.give_back(self.segment);
     }
 }
 

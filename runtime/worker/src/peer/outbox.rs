@@ -23,7 +23,12 @@ pub(super) struct Outbox {
     socket: Arc<OwnedFd>,
     late: Mutex<Late>,
     changed: Condvar,
+    /// Segments of the other side's that were read.
+    backs: Mutex<Vec<u64>>,
 }
+
+/// Segments that are given back with one message, at most: it has to stay a packet.
+const BACKS: usize = 1024;
 
 #[derive(Debug, Default)]
 struct Late {
@@ -35,10 +40,35 @@ struct Late {
 
 impl Outbox {
     pub(super) fn start(socket: Arc<OwnedFd>) -> io::Result<Arc<Self>> {
-        let outbox = Arc::new(Self { socket, late: Mutex::default(), changed: Condvar::default() });
+        let outbox = Arc::new(Self {
+            socket,
+            late: Mutex::default(),
+            changed: Condvar::default(),
+            backs: Mutex::default(),
+        });
         let late = outbox.clone();
         thread::Builder::new().name("godwit-worker-out".into()).spawn(move || late.send_late())?;
         Ok(outbox)
+    }
+
+    /// Gives a segment back with the next message.
+    pub(super) fn give_back(&self, id: u64) {
+        self.backs().push(id);
+    }
+
+    /// The beginning of a message: its tag, and what is given back with it.
+    pub(super) fn head(&self, tag: u8) -> Vec<u8> {
+        let mut backs = self.backs();
+        let count = backs.len().min(BACKS);
+        let given = backs.drain(..count);
+        let mut head = vec![tag];
+        head.extend(u16::try_from(count).unwrap_or_default().to_le_bytes());
+        head.extend(given.flat_map(u64::to_le_bytes));
+        head
+    }
+
+    fn backs(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.backs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn send(&self, packet: Packet) {

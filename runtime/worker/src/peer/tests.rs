@@ -107,8 +107,12 @@ fn nonsense_is_an_error() {
     assert!(b.receive::<u32>().is_err());
     a.outbox.send(Packet { bytes: vec![tag::NEW_SEGMENT, 1], file: None });
     assert!(b.receive::<u32>().is_err());
-    a.outbox.send(Packet { bytes: b"m{".to_vec(), file: None });
+    a.outbox.send(Packet { bytes: b"m\0\0{".to_vec(), file: None });
     assert!(b.receive::<u32>().is_err());
+    for short in [&b"m"[..], b"m\x01\0", b"m\xff\xff12345678{}"] {
+        a.outbox.send(Packet { bytes: short.to_vec(), file: None });
+        assert!(b.receive::<u32>().is_err());
+    }
     // A file that could shrink under its reader.
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let bytes = std::iter::once(tag::NEW_SEGMENT).chain(7u64.to_le_bytes()).collect();
