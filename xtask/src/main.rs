@@ -13,6 +13,7 @@ mod conformance;
 mod coverage;
 mod debian;
 mod demo;
+mod disk;
 mod engines;
 mod gpu;
 mod guests;

@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use crate::native::WORKSPACE;
 use crate::shell::{cargo, run};
-use crate::{coverage, engines, guests, migraphx, minilm, nextest, say, servers, targets};
+use crate::{coverage, disk, engines, guests, migraphx, minilm, nextest, say, servers, targets};
 
 pub(crate) fn run_all(args: &[String]) -> Result<()> {
+    disk::look();
     targets::install()?;
     let has_nextest = nextest::install();
     minilm::install()?;

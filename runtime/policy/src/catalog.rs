@@ -177,7 +177,7 @@ impl Catalog {
     /// The variant to load and the device to load it on.
     fn place<'a>(&self, name: &str, entry: &'a CatalogEntry) -> Result<(&'a Model, Target)> {
         let devices = self.backend.devices()?;
-        let target = match (&entry.target, &self.default_device, devices.first()) {
+        let mut target = match (&entry.target, &self.default_device, devices.first()) {
             (Some(target), _, _) => target.clone(),
             (None, Some(id), _) => Target::new(id.as_str()),
             (None, None, Some(first)) => Target::new(first.id.as_str()),
@@ -185,6 +185,8 @@ impl Catalog {
         };
         let variant = match devices.iter().find(|device| device.answers_to(&target.device)) {
             Some(device) => {
+                // By whichever of its names a device is asked for, its graphs are the same.
+                target.device = device.id.clone();
                 let readable = |model: &&Model| reads(device, model.encoding());
                 let unreadable = || no_variant(name, entry, device);
                 entry.variants.iter().find(readable).ok_or_else(unreadable)?

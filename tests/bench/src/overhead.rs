@@ -142,18 +142,22 @@ fn row(bench: &Bench, rung: &Rung, plan: Plan) -> Result<Row> {
         let Plan { pairs, block } = fewer(plan, &*one)?;
         times(&*one, &*other, Plan { pairs: pairs.div_ceil(count), block })
     };
+    let bytes = rung.work.bytes();
+    let comparison = rounds(count, round)?;
     let native_twice = match rung.echo {
         true => None,
-        false => Some(rounds(count, twice)?.ratio),
+        false => {
+            eprintln!("{} on {}: native, loaded twice", rung.work.model, bench.engine.name());
+            Some(rounds(count, twice)?.ratio)
+        }
     };
-    let bytes = rung.work.bytes();
     Ok(Row {
-        native_twice,
         model: rung.work.model.clone(),
         bytes,
         echo: rung.echo,
         copy_ns: copy_ns(bytes)?,
-        comparison: rounds(count, round)?,
+        comparison,
+        native_twice,
     })
 }
 

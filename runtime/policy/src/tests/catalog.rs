@@ -1,7 +1,7 @@
-use godwit_backend::{Buffer, DeviceId, Encoding};
+use godwit_backend::{Buffer, Device, DeviceId, Encoding};
 
 use super::*;
-use crate::{Catalog, CatalogBuilder, CatalogEntry, GUEST_MODEL};
+use crate::{Catalog, CatalogBuilder, CatalogEntry, GUEST_MODEL, GraphCache};
 
 /// `fake:0` is a CPU that reads all, `fake:1` a GPU that reads GGUF, `fake:2` another CPU.
 fn host() -> FakeBackend {
@@ -47,6 +47,21 @@ async fn without_a_target_the_default_device_is_taken() {
     assert_eq!(device(first), "fake:0");
     let catalog = digits(&fake, None).default_device(DeviceId::new("fake:2")).build();
     assert_eq!(device(catalog.by_name("digits").await.unwrap()), "fake:2");
+}
+
+#[tokio::test]
+async fn a_device_asked_for_by_two_names_holds_one_graph() {
+    let gpu = FakeDevice::new(DeviceKind::Gpu).label(Device::UUID, "GPU-7");
+    let fake = FakeBackend::builder().device(gpu).build();
+    let cache: Arc<dyn Backend> = Arc::new(GraphCache::new(shared(&fake), u64::MAX));
+    let catalog = Catalog::builder(cache)
+        .model("by-index", entry(vec![script().model("digits")], Some("fake:0")))
+        .model("by-uuid", entry(vec![script().model("digits")], Some("fake:gpu-7")))
+        .build();
+    for name in ["by-index", "by-uuid"] {
+        assert_eq!(device(catalog.by_name(name).await.unwrap()), "fake:0");
+    }
+    assert_eq!(fake.log().len(), 1, "{:?}", fake.log());
 }
 
 #[tokio::test]
