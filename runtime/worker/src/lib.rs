@@ -8,8 +8,8 @@
 //! |---|---|
 //! | [`Worker`] | the backend that starts the process and stands for what runs there |
 //! | [`Spread`] | a backend with a worker for each device that its process cannot drive |
-//! | [`serve`] | what the process does: answers for a backend until the other side is gone |
-//! | [`again`] | the command that starts this same program |
+//! | [`serve()`] | what the process does: answers for a backend until the other side is gone |
+//! | [`again()`] | the command that starts this same program |
 //!
 //! The two sides share a socket and memory. Tensors and models lie in segments of shared memory that a
 //! message lends and the reader gives back, so an input is copied once and is then used where it is. Outputs

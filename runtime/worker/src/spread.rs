@@ -16,7 +16,7 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Spreads `here` over processes. `command` is the program that calls [`serve`](crate::serve) for the same
+    /// Spreads `here` over processes. `command` is the program that calls [`serve`](crate::serve()) for the same
     /// family, to be started with the variable that a device names.
     pub fn new(
         here: Arc<dyn Backend>,

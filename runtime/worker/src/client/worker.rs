@@ -37,7 +37,7 @@ struct StandsFor {
 }
 
 impl Worker {
-    /// Stands for the family `name`. `command` is the program that calls [`serve`](crate::serve) for it.
+    /// Stands for the family `name`. `command` is the program that calls [`serve`](crate::serve()) for it.
     pub fn new(
         name: impl Into<String>,
         command: impl Fn() -> Command + Send + Sync + 'static,
