@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use godwit_backend::{Backend, Device, DeviceId, Graph, Model, Result, Target, async_trait};
 
@@ -12,6 +12,8 @@ use crate::Worker;
 pub struct Spread {
     here: Arc<dyn Backend>,
     command: Arc<dyn Fn() -> Command + Send + Sync>,
+    /// The devices as they were told last: those of other processes do not go with the one of this.
+    known: Mutex<Vec<Device>>,
     apart: Mutex<BTreeMap<DeviceId, Arc<Worker>>>,
 }
 
@@ -22,13 +24,12 @@ impl Spread {
         here: Arc<dyn Backend>,
         command: impl Fn() -> Command + Send + Sync + 'static,
     ) -> Self {
-        Self { here, command: Arc::new(command), apart: Mutex::default() }
+        Self { here, command: Arc::new(command), known: Mutex::default(), apart: Mutex::default() }
     }
 
     /// The process that drives `id`, if that is not this one.
     fn apart(&self, id: &DeviceId) -> Result<Option<Arc<Worker>>> {
-        let devices = self.here.devices()?;
-        let device = devices.into_iter().find(|device| device.answers_to(id));
+        let device = self.devices()?.into_iter().find(|device| device.answers_to(id));
         let Some((device, variable)) = device.and_then(|device| {
             let (name, value) = device.labels.get(Device::APART)?.split_once('=')?;
             let variable = (name.to_owned(), value.to_owned());
@@ -41,7 +42,7 @@ impl Spread {
             Some(uuid) => DeviceId::new(format!("{}:{uuid}", here.family())),
             None => here.clone(),
         };
-        let mut apart = self.apart.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut apart = lock(&self.apart);
         let worker = apart.entry(here.clone()).or_insert_with(|| {
             let command = self.command.clone();
             let start = move || {
@@ -62,7 +63,19 @@ impl Backend for Spread {
     }
 
     fn devices(&self) -> Result<Vec<Device>> {
-        self.here.devices()
+        let told = self.here.devices();
+        let mut known = lock(&self.known);
+        match told {
+            Ok(devices) => {
+                known.clone_from(&devices);
+                Ok(devices)
+            }
+            // The device of this process is lost, and says so to whoever asks for it.
+            Err(_) if known.iter().any(|device| device.labels.contains_key(Device::APART)) => {
+                Ok(known.clone())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
@@ -71,6 +84,10 @@ impl Backend for Spread {
             None => self.here.load(model, target).await,
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Spread {

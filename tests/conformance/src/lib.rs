@@ -26,7 +26,7 @@ mod themes;
 pub mod wrappers;
 
 pub use bounded::check;
-pub use list::Listed;
+pub use list::{Listed, trials};
 pub use models::{BadModel, Case, Models, Reference};
 pub use subject::{Held, Subject};
 

@@ -1,3 +1,5 @@
+use libtest_mimic::Trial;
+
 /// Names every case, by theme, and hands the list to the macro `$then` of this crate.
 #[macro_export]
 macro_rules! each_case {
@@ -149,6 +151,26 @@ pub struct Listed {
     pub name: &'static str,
     /// Panics when the case fails.
     pub run: fn(),
+}
+
+impl From<Listed> for (&'static str, fn()) {
+    fn from(Listed { name, run }: Listed) -> Self {
+        (name, run)
+    }
+}
+
+/// Tests for programs without a harness of their own: `libtest-mimic` lists and runs them in the ways that cargo
+/// and nextest ask for.
+pub fn trials<'a>(
+    module: &'a str,
+    tests: impl IntoIterator<Item = (&'static str, fn())> + 'a,
+) -> impl Iterator<Item = Trial> + 'a {
+    tests.into_iter().map(move |(name, run)| {
+        Trial::test(format!("{module}::{name}"), move || {
+            run();
+            Ok(())
+        })
+    })
 }
 
 /// The whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every

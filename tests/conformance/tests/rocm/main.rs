@@ -15,30 +15,16 @@ mod agreement;
 mod behaviour;
 mod subject;
 
-use godwit_conformance::{Listed, conformance_list};
+use godwit_conformance::{Listed, conformance_list, trials};
 use godwit_fixtures::migraphx;
-use libtest_mimic::{Arguments, Trial};
+use libtest_mimic::Arguments;
 
 fn main() {
     migraphx::enter().unwrap();
     let arguments = Arguments::from_args();
     let suite: Vec<Listed> = conformance_list!(crate::subject::rocm());
-    let suite = suite.into_iter().map(|Listed { name, run }| {
-        Trial::test(format!("suite::{name}"), move || {
-            run();
-            Ok(())
-        })
-    });
+    let suite = trials("suite", suite.into_iter().map(Into::into));
     let own = [("agreement", agreement::TESTS), ("behaviour", behaviour::TESTS)];
-    let own = own.into_iter().flat_map(|(module, tests)| {
-        let trial = move |(name, run): &(&str, fn())| {
-            let run = *run;
-            Trial::test(format!("{module}::{name}"), move || {
-                run();
-                Ok(())
-            })
-        };
-        tests.iter().map(trial)
-    });
+    let own = own.into_iter().flat_map(|(module, tests)| trials(module, tests.iter().copied()));
     libtest_mimic::run(&arguments, suite.chain(own).collect()).exit();
 }

@@ -26,8 +26,8 @@ fn main() {
 
 #[cfg(target_os = "linux")]
 fn main() {
-    use godwit_conformance::{Listed, conformance_list};
-    use libtest_mimic::{Arguments, Trial};
+    use godwit_conformance::{Listed, conformance_list, trials};
+    use libtest_mimic::Arguments;
 
     let mut given = std::env::args().skip(1);
     if given.next().as_deref() == Some("serve") {
@@ -36,25 +36,11 @@ fn main() {
     let arguments = Arguments::from_args();
     let cpu: Vec<Listed> = conformance_list!(crate::served::cpu());
     let resident: Vec<Listed> = conformance_list!(crate::served::resident());
-    let suites = [("cpu", cpu), ("resident", resident)].into_iter().flat_map(|(name, suite)| {
-        let trial = move |Listed { name: case, run }| {
-            Trial::test(format!("{name}::{case}"), move || {
-                run();
-                Ok(())
-            })
-        };
-        suite.into_iter().map(trial)
+    let suites = [("cpu", cpu), ("resident", resident)];
+    let suites = suites.into_iter().flat_map(|(name, suite)| {
+        trials(name, suite.into_iter().map(Into::into)).collect::<Vec<_>>()
     });
     let own = [("ends", ends::TESTS), ("spread", spread::TESTS)];
-    let own = own.into_iter().flat_map(|(module, tests)| {
-        let trial = move |(name, run): &(&str, fn())| {
-            let run = *run;
-            Trial::test(format!("{module}::{name}"), move || {
-                run();
-                Ok(())
-            })
-        };
-        tests.iter().map(trial)
-    });
+    let own = own.into_iter().flat_map(|(module, tests)| trials(module, tests.iter().copied()));
     libtest_mimic::run(&arguments, suites.chain(own).collect()).exit();
 }

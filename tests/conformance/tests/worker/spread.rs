@@ -2,11 +2,16 @@
 
 use std::process::id;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, DType, ErrorKind, Memory, Target, Tensor};
+use godwit_backend::{
+    Backend, DType, Device, Error, ErrorKind, Graph, Memory, Model, Result, Target, Tensor,
+    async_trait,
+};
 use godwit_conformance::models::ScriptModels;
 use godwit_conformance::{Case, Models};
+use godwit_fake::FakeBackend;
 use godwit_worker::Spread;
 
 use crate::served::{PROCESS, command, spread};
@@ -15,6 +20,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     (
         "each_device_runs_in_the_process_that_drives_it",
         each_device_runs_in_the_process_that_drives_it,
+    ),
+    (
+        "a_device_of_another_process_outlives_the_one_of_this",
+        a_device_of_another_process_outlives_the_one_of_this,
     ),
     ("a_device_that_is_not_there_starts_no_process", a_device_that_is_not_there_starts_no_process),
 ];
@@ -41,6 +50,52 @@ fn each_device_runs_in_the_process_that_drives_it() {
     assert_eq!(processes[0], id().to_string());
     assert_ne!(processes[1], processes[0]);
     assert_eq!(processes[2], processes[1], "the second device has one process");
+}
+
+/// A family whose device of this process can be lost.
+#[derive(Debug)]
+struct Losable {
+    spread: FakeBackend,
+    is_lost: AtomicBool,
+}
+
+impl Losable {
+    fn check(&self) -> Result<()> {
+        match self.is_lost.load(Ordering::SeqCst) {
+            true => Err(Error::device_lost("the device was lost")),
+            false => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for Losable {
+    fn name(&self) -> &str {
+        self.spread.name()
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        self.check()?;
+        self.spread.devices()
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        self.check()?;
+        self.spread.load(model, target).await
+    }
+}
+
+fn a_device_of_another_process_outlives_the_one_of_this() {
+    let here = Arc::new(Losable { spread: spread(), is_lost: AtomicBool::new(false) });
+    let spread = Spread::new(here.clone(), || command("spread"));
+    let model = ScriptModels.model(&Case::Echo(DType::F32));
+    let load = |device: &str| block_on(spread.load(&model, &Target::new(device)));
+    load("fake:0").unwrap();
+    here.is_lost.store(true, Ordering::SeqCst);
+    assert_eq!(load("fake:0").unwrap_err().kind(), ErrorKind::DeviceLost);
+    let graph = load("fake:1").unwrap();
+    block_on(graph.context(&Memory::unlimited())).unwrap();
+    assert_eq!(spread.devices().unwrap().len(), 2);
 }
 
 fn a_device_that_is_not_there_starts_no_process() {
