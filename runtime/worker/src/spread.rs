@@ -56,6 +56,7 @@ impl Spread {
     }
 }
 
+#[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Backend for Spread {
     fn name(&self) -> &str {
