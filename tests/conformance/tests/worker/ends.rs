@@ -8,11 +8,12 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Budget, DType, Error, ErrorKind, ExecutionContext, Graph, Memory, Model, Target,
+    Backend, Budget, DType, Dim, Error, ErrorKind, ExecutionContext, Graph, Memory, Model, Target,
     Tensor, TensorData, Tensors,
 };
 use godwit_conformance::models::ScriptModels;
 use godwit_conformance::{Case, Models};
+use godwit_fake::Script;
 use godwit_policy::GraphCache;
 use godwit_worker::Worker;
 
@@ -121,12 +122,12 @@ fn a_model_that_ended_a_process_is_not_loaded_again() {
 
 fn who_ran_beside_others_is_not_blamed() {
     let worker = fake();
-    let slow = ScriptModels.model(&Case::Long);
+    // Far longer than it takes to lose the process.
+    let slow = Script::echo(DType::F32, [Dim::Known(1), Dim::Known(3)]);
+    let slow = slow.latency(Duration::from_secs(60)).model("slow");
     let graph = load(&worker, &slow).unwrap();
     let mut context = open(&graph, &Memory::unlimited());
-    let rows = 1 << 14;
-    let long = Tensor::from_values([rows, 256], &vec![0f32; rows * 256]).unwrap();
-    let mut running = context.run([long].into_iter().collect());
+    let mut running = context.run([input()].into_iter().collect());
     assert!(futures::FutureExt::now_or_never(&mut running).is_none(), "it was to take long");
     lost(&load(&worker, &named(DEADLY)).unwrap_err());
     lost(&block_on(running).unwrap_err());
