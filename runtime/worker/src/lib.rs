@@ -27,6 +27,7 @@
 mod again;
 #[cfg(target_os = "linux")]
 mod client;
+mod lock;
 #[cfg(target_os = "linux")]
 mod peer;
 #[cfg(target_os = "linux")]

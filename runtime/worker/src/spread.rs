@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use godwit_backend::{Backend, Device, DeviceId, Graph, Model, Result, Target, async_trait};
 
 use crate::Worker;
+use crate::lock::lock;
 
 /// A backend that drives some of its devices in this process, with a [`Worker`] for each that needs a process
 /// of its own ([`Device::APART`]).
@@ -85,10 +86,6 @@ impl Backend for Spread {
             None => self.here.load(model, target).await,
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for Spread {

@@ -69,11 +69,8 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
             let tensor = get_context()
                 .and_then(|context| context.uninitialized_device_tensor(input.shape(), datum))
                 .map_err(refused)?;
-            if gpu.in_place.lock(&host) {
-                // SAFETY: the caller keeps the inputs until the stream has been waited for.
-                unsafe { driver::send(&host, &*tensor) }.map_err(refused)?;
-                gpu.meter.sent_in_place(host.len());
-            } else if host.len() <= STAGED {
+            let in_place = gpu.in_place.lock(&host);
+            if !in_place && host.len() <= STAGED {
                 let mut locked = gpu.pinned.take(host.len(), budget)?;
                 locked.bytes_mut().copy_from_slice(&host);
                 // SAFETY: `staged` keeps the copy until the stream has been waited for.
@@ -82,6 +79,9 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
             } else {
                 // SAFETY: the caller keeps the inputs until the stream has been waited for.
                 unsafe { driver::send(&host, &*tensor) }.map_err(refused)?;
+            }
+            if in_place {
+                gpu.meter.sent_in_place(host.len());
             }
             gpu.meter.sent(host.len());
             Ok(DeviceTensor::Owned(tensor).into_tensor().into_tvalue())

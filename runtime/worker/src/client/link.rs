@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::process::{Child, Command};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::thread;
 
 use futures::channel::oneshot;
@@ -9,7 +9,8 @@ use godwit_backend::{Digest, Error, Result, Shape};
 
 use super::call::{Call, Got, Handle, Landed, Output};
 use super::process;
-use crate::peer::{Lease, Peer};
+use crate::lock::lock;
+use crate::peer::{Lease, Peer, no_memory};
 use crate::wire::{Answer, Ask, Item, Kept, Place, Reply, Request};
 
 /// The connection to one process, from its start to its end. The process ends when this is dropped.
@@ -172,7 +173,7 @@ impl Link {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 
@@ -204,8 +205,4 @@ fn read(peer: &Peer, child: Child, link: &Weak<Link>) {
     if let Some(link) = link.upgrade() {
         link.end(how);
     }
-}
-
-fn no_memory(error: io::Error) -> Error {
-    Error::out_of_memory("the host has no memory left to share").with_source(error)
 }

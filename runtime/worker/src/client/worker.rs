@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::process::Command;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
@@ -12,6 +12,7 @@ use godwit_backend::{
 use super::call::Got;
 use super::graph::WorkerGraph;
 use super::link::Link;
+use crate::lock::lock;
 use crate::wire::{Failure, Request};
 
 /// A process on its way. Whoever waits moves it on: a thread that waits for a task which that thread would have
@@ -109,10 +110,6 @@ impl Worker {
 fn apart(mut device: Device) -> Device {
     device.labels.insert("process".to_owned(), "its own".to_owned());
     device
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[async_trait]

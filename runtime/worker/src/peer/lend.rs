@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::mapping::Mapping;
 use super::outbox::{Outbox, Packet};
 use super::tag;
+use crate::lock::lock;
 use crate::wire::Span;
 
 /// Segments come in powers of two from the least on, and in whole multiples of the step above it.
@@ -99,7 +100,7 @@ impl Purse {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }
 

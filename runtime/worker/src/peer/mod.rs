@@ -12,8 +12,9 @@ use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use godwit_backend::Error;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, Shutdown, recvmsg, shutdown,
 };
@@ -24,6 +25,7 @@ use self::lend::Purse;
 pub(crate) use self::lend::{Lease, Loaned};
 use self::mapping::Mapping;
 use self::outbox::{Outbox, Packet};
+use crate::lock::lock;
 use crate::wire::Span;
 
 /// The longest packet; a longer message lies in a segment.
@@ -84,7 +86,7 @@ impl Peer {
 
     /// The next message; none when the other side is gone. What concerns segments is seen to on the way.
     pub(crate) fn receive<T: DeserializeOwned>(&self) -> io::Result<Option<T>> {
-        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buffer = lock(&self.buffer);
         loop {
             let Some((bytes, file)) = self.packet(&mut buffer)? else { return Ok(None) };
             let (&kind, body) = bytes.split_first().ok_or(io::ErrorKind::InvalidData)?;
@@ -159,7 +161,7 @@ impl Peer {
     }
 
     fn theirs(&self) -> MutexGuard<'_, HashMap<u64, Arc<Mapping>>> {
-        self.theirs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.theirs)
     }
 }
 
@@ -167,6 +169,11 @@ impl Drop for Peer {
     fn drop(&mut self) {
         self.hang_up();
     }
+}
+
+/// Why nothing more can be lent.
+pub(crate) fn no_memory(error: io::Error) -> Error {
+    Error::out_of_memory("the host has no memory left to share").with_source(error)
 }
 
 fn number(body: &[u8]) -> io::Result<u64> {

@@ -8,6 +8,8 @@ use std::thread;
 use rustix::io::Errno;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
+use crate::lock::lock;
+
 /// What is sent in one piece.
 #[derive(Debug)]
 pub(super) struct Packet {
@@ -68,7 +70,7 @@ impl Outbox {
     }
 
     fn backs(&self) -> MutexGuard<'_, Vec<u64>> {
-        self.backs.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.backs)
     }
 
     pub(super) fn send(&self, packet: Packet) {
@@ -132,6 +134,6 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Late> {
-        self.late.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.late)
     }
 }

@@ -2,7 +2,7 @@ use std::future::Future;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context as Waiting, Waker};
 
 use futures::FutureExt as _;
@@ -12,8 +12,9 @@ use futures::future::{Either, select};
 use godwit_backend::{Backend, Buffer, Error, Model, Result, Tensors};
 
 use super::objects::{Context, Objects};
-use super::tensors::{self, no_memory};
-use crate::peer::Peer;
+use super::tensors;
+use crate::lock::lock;
+use crate::peer::{Peer, no_memory};
 use crate::wire::{About, Answer, Ask, Failure, Reply, Request, Tenant};
 
 #[derive(Debug)]
@@ -22,10 +23,6 @@ pub(super) struct Server {
     backend: Arc<dyn Backend>,
     threads: ThreadPool,
     objects: Mutex<Objects>,
-}
-
-pub(super) fn lock(objects: &Mutex<Objects>) -> MutexGuard<'_, Objects> {
-    objects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn gone(what: &str) -> Error {

@@ -5,7 +5,8 @@ use std::io;
 use godwit_backend::{Buffer, Error, HostMemory, Result, Shape, Tensor, TensorData, Tensors};
 
 use super::objects::Objects;
-use crate::peer::{Lease, Loaned, Peer};
+use crate::lock::lock;
+use crate::peer::{Lease, Loaned, Peer, no_memory};
 use crate::wire::{Item, Place};
 
 /// Bytes that the other side has lent, used where they are.
@@ -66,7 +67,7 @@ pub(super) fn outputs(
                 Place::Shared(lease.put(bytes).map_err(no_memory)?)
             }
             TensorData::Device(_) => {
-                let mut objects = super::server::lock(objects);
+                let mut objects = lock(objects);
                 let id = objects.number();
                 objects.buffers.insert(id, output);
                 Place::Resident(id)
@@ -86,8 +87,4 @@ fn lease_for(peer: &Peer, tensors: &[Tensor]) -> Result<Option<Lease>> {
         Some(0) => Ok(None),
         Some(room) => peer.lease(room).map(Some).map_err(no_memory),
     }
-}
-
-pub(super) fn no_memory(error: io::Error) -> Error {
-    Error::out_of_memory("the host has no memory left to share").with_source(error)
 }
