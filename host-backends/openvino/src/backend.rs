@@ -4,7 +4,8 @@ use std::sync::Arc;
 use godwit_backend::{Backend, Device, Error, Graph, Model, Pacing, Result, Target, async_trait};
 
 use crate::cache::Folder;
-use crate::graph::{OvGraph, Shared};
+use crate::copied::Copied;
+use crate::graph::{self, OvGraph, Shared};
 use crate::load::load;
 use crate::loads::Loads;
 use crate::ov::{self, Core, Version};
@@ -102,12 +103,15 @@ impl Backend for OpenVino {
         if let Ok(streams) = loaded.compiled.property("NUM_STREAMS") {
             device.labels.insert("streams".into(), streams.trim().to_owned());
         }
+        let fixed = loaded.signature.outputs.iter().map(graph::fixed).collect();
         Ok(Arc::new(OvGraph(Arc::new(Shared {
             compiled: loaded.compiled,
             signature: loaded.signature,
             steady: loaded.steady,
             guards: loaded.guards,
             origins: loaded.origins,
+            fixed,
+            copied: Copied::on(&device.id),
             _model: model.clone(),
             device,
             footprint: loaded.footprint,

@@ -1,6 +1,5 @@
 #![allow(unsafe_code, reason = "lends the memory of tensors to the library")]
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -8,17 +7,19 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Memory, Pace, Result, Run, Shape, Tensor, Tensors, on_host,
+    Error, ExecutionContext, Memory, Pace, Result, Run, Shape, Tensor, Tensors, on_host,
 };
 use smallvec::SmallVec;
 
+use crate::bound::Bound;
+use crate::copied::Copied;
 use crate::errors;
 use crate::flight::{Flight, Held, Phase};
 use crate::graph::Shared;
 use crate::guards::Guards;
 use crate::origins::Origin;
 use crate::ov::{HostTensor, Request};
-use crate::staged::{Staged, count};
+use crate::staged::Staged;
 
 /// One caller's state on a graph.
 pub(crate) struct OvContext {
@@ -29,9 +30,8 @@ pub(crate) struct OvContext {
     request: Option<Request>,
     /// The library's own tensors for the outputs, to be bound where the size is not known.
     own: SmallVec<[HostTensor; 4]>,
-    /// Address and dimensions of what is bound, by port: inputs, then outputs.
-    bound: BTreeMap<usize, (usize, Shape)>,
-    /// What small tensors pass through, by port.
+    bound: Bound,
+    /// What small tensors pass through.
     staged: Staged,
     pace: Pace,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
@@ -53,13 +53,13 @@ impl OvContext {
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
         let own = own.map_err(errors::internal)?;
         Ok(Self {
+            staged: Staged::new(graph.copied.clone()),
             graph,
             memory,
             flight,
             request: Some(request),
             own,
-            bound: BTreeMap::new(),
-            staged: Staged::default(),
+            bound: Bound::default(),
             pace,
             seen: None,
         })
@@ -71,13 +71,8 @@ impl OvContext {
 
     /// The dimensions of an output, if they are known before the run.
     fn expected(&self, at: usize, inputs: &Tensors) -> Option<Shape> {
-        let info = self.graph.signature.outputs.get(at)?;
-        let known = info.dims.as_ref().and_then(|dims| {
-            let size = |dim: &Dim| if let Dim::Known(size) = dim { Some(*size) } else { None };
-            dims.iter().map(size).collect::<Option<SmallVec<[usize; 6]>>>()
-        });
-        if let Some(known) = known {
-            return Some(Shape::from(&*known));
+        if let Some(fixed) = self.graph.fixed(at) {
+            return Some(fixed.clone());
         }
         let seen = self.seen.as_ref().filter(|_| self.graph.steady)?;
         let same = seen.inputs.iter().eq(inputs.iter().map(Tensor::shape));
@@ -90,14 +85,15 @@ impl OvContext {
         let mut held = Held::default();
         for (at, input) in inputs.into_iter().enumerate() {
             let staged = self.staged.input(at, &input)?;
-            let input = if staged.is_some() { input } else { aligned(input, &self.memory)? };
+            let input =
+                if staged.is_some() { input } else { aligned(input, &self.memory, &graph.copied)? };
             let data = match &staged {
                 Some(staged) => staged.as_ptr(),
                 None => input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr()),
             };
             held.staged.extend(staged.map(|staged| (at, staged)));
-            if !self.is_bound(at, data, input.shape()) {
-                self.bound.remove(&at);
+            if !self.bound.holds(at, data, input.shape()) {
+                self.bound.set(at, None);
                 // SAFETY: inputs are only read; `held` outlives every run that begins before the next
                 // binding, or before the next input at the same address.
                 let view =
@@ -105,7 +101,7 @@ impl OvContext {
                 let view = view.map_err(errors::internal)?;
                 // SAFETY: as above.
                 unsafe { self.request()?.set_input(at, &view) }.map_err(errors::internal)?;
-                self.bound.insert(at, (data.addr(), input.shape().clone()));
+                self.bound.set(at, Some((data.addr(), input.shape().clone())));
                 held.views.push(view);
             }
             held.inputs.push(input);
@@ -120,7 +116,7 @@ impl OvContext {
                 let (Some(request), Some(own)) = (&mut self.request, self.own.get(at)) else {
                     return Err(Error::internal("a context without an output"));
                 };
-                self.bound.remove(&(first + at));
+                self.bound.set(first + at, None);
                 // SAFETY: the library looks after the memory of its own tensors.
                 unsafe { request.set_output(at, own) }.map_err(errors::internal)?;
                 held.outputs.push(None);
@@ -128,26 +124,21 @@ impl OvContext {
             };
             let bytes = shape.byte_len(info.dtype)?;
             let mut buffer = self.staged.output(first + at, bytes, &self.memory)?;
-            if self.is_bound(first + at, buffer.as_mut_ptr(), &shape) {
-                held.outputs.push(Some(buffer));
+            if self.bound.holds(first + at, buffer.as_mut_ptr(), &shape) {
+                held.outputs.push(Some((buffer, shape)));
                 continue;
             }
-            self.bound.remove(&(first + at));
+            self.bound.set(first + at, None);
             // SAFETY: the buffer is in `held`, as above, and is not touched until the run has ended.
             let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
             let view = view.map_err(errors::internal)?;
             // SAFETY: as above.
             unsafe { self.request()?.set_output(at, &view) }.map_err(errors::internal)?;
-            self.bound.insert(first + at, (buffer.as_ptr().addr(), shape));
-            held.outputs.push(Some(buffer));
+            self.bound.set(first + at, Some((buffer.as_ptr().addr(), shape.clone())));
+            held.outputs.push(Some((buffer, shape)));
             held.views.push(view);
         }
         Ok(held)
-    }
-
-    /// Whether the library has this very memory already. Binding it anew makes it lay out its edges again.
-    fn is_bound(&self, port: usize, data: *const u8, shape: &Shape) -> bool {
-        self.bound.get(&port).is_some_and(|(addr, bound)| *addr == data.addr() && bound == shape)
     }
 
     /// The outputs of the run that has ended.
@@ -168,9 +159,7 @@ impl OvContext {
                 outputs.push(there.clone());
                 continue;
             }
-            if let Some(buffer) = buffer {
-                let shape = self.expected(at, &inputs);
-                let shape = shape.ok_or_else(|| Error::internal("an output of no shape"))?;
+            if let Some((buffer, shape)) = buffer {
                 let bytes = self.staged.take(first + at, buffer, &self.memory)?;
                 let output = Tensor::new(info.dtype, shape, bytes)?;
                 Guards::check_output(&info.name, &output)?;
@@ -181,13 +170,13 @@ impl OvContext {
             let shape = tensor.shape().map_err(errors::internal)?;
             // SAFETY: the run has ended, and the request holds the memory.
             let bytes = unsafe { tensor.bytes() }.map_err(errors::internal)?;
-            count("output", bytes.len());
+            graph.copied.outputs.increment(bytes.len() as u64);
             let output = Tensor::new(info.dtype, shape, self.memory.copy_from(bytes)?)?;
             Guards::check_output(&info.name, &output)?;
             outputs.push(output);
         }
         drop(views);
-        if self.graph.steady {
+        if graph.steady && graph.fixed.iter().any(Option::is_none) {
             let shapes = |tensors: &Tensors| tensors.iter().map(|it| it.shape().clone()).collect();
             self.seen = Some(Seen { inputs: shapes(&inputs), outputs: shapes(&outputs) });
         }
@@ -292,14 +281,14 @@ async fn down(flight: &Flight) {
 }
 
 /// An input whose elements lie where the library can read them.
-fn aligned(input: Tensor, memory: &Memory) -> Result<Tensor> {
+fn aligned(input: Tensor, memory: &Memory, copied: &Copied) -> Result<Tensor> {
     let Some(bytes) = input.host() else {
         return Err(Error::internal("an input that is not on the host"));
     };
     if bytes.as_ptr().align_offset(input.dtype().size()) == 0 {
         return Ok(input);
     }
-    count("input", bytes.len());
+    copied.inputs.increment(bytes.len() as u64);
     let copy = memory.copy_from(bytes)?;
     Tensor::new(input.dtype(), input.shape().clone(), copy)
 }

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use godwit_backend::{BufferMut, Tensors};
+use godwit_backend::{BufferMut, Shape, Tensors};
 use smallvec::SmallVec;
 
 use crate::ov::{HostTensor, Landing};
@@ -12,7 +12,8 @@ pub(crate) struct Held {
     pub(crate) inputs: Tensors,
     /// Copies of small inputs, by port.
     pub(crate) staged: SmallVec<[(usize, BufferMut); 4]>,
-    pub(crate) outputs: SmallVec<[Option<BufferMut>; 4]>,
+    /// Of those that are bound: what a run writes, and its dimensions.
+    pub(crate) outputs: SmallVec<[Option<(BufferMut, Shape)>; 4]>,
     /// The library's views of it.
     pub(crate) views: SmallVec<[HostTensor; 8]>,
 }

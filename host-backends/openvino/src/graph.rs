@@ -2,10 +2,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Device, ExecutionContext, Graph, Memory, Model, Pacing, Result, Signature, async_trait,
+    Device, Dim, ExecutionContext, Graph, Memory, Model, Pacing, Result, Shape, Signature,
+    TensorInfo, async_trait,
 };
 
 use crate::context::OvContext;
+use crate::copied::Copied;
 use crate::guards::Guards;
 use crate::origins::Origin;
 use crate::ov::Compiled;
@@ -19,6 +21,9 @@ pub(crate) struct Shared {
     pub(crate) guards: Guards,
     /// For each output, whether a run computes it.
     pub(crate) origins: Vec<Origin>,
+    /// For each output, its dimensions if they are the same in every run.
+    pub(crate) fixed: Vec<Option<Shape>>,
+    pub(crate) copied: Copied,
     /// The model's bytes, which the library reads where they are.
     pub(crate) _model: Model,
     pub(crate) device: Device,
@@ -34,6 +39,18 @@ impl Shared {
     pub(crate) fn origin(&self, output: usize) -> Origin {
         self.origins.get(output).copied().unwrap_or(Origin::Computed)
     }
+
+    /// The dimensions of an output, if they are the same in every run.
+    pub(crate) fn fixed(&self, output: usize) -> Option<&Shape> {
+        self.fixed.get(output)?.as_ref()
+    }
+}
+
+/// The dimensions of an output that a model says to have always the same.
+pub(crate) fn fixed(info: &TensorInfo) -> Option<Shape> {
+    let known = |dim: &Dim| if let Dim::Known(size) = dim { Some(*size) } else { None };
+    let dims: Option<Vec<usize>> = info.dims.as_ref()?.iter().map(known).collect();
+    dims.map(Shape::new)
 }
 
 #[async_trait]

@@ -6,14 +6,16 @@
 //! | which precision | the model's own; another is asked for by the option `precision` |
 //! | where does a run happen | on the caller's thread while runs are short, else on the library's |
 //! | when does a dropped run stop | at any time, but not inside one `Loop` or `If` |
-//! | what is copied | nothing, but for the first output of a shape that was not known before the run |
+//! | what is copied | tensors of up to 32 KiB, the first output of a shape that was not known before the run |
 //! | what can a bad model do | fail; some keep the thread that loads them, see [`OpenVinoOptions::load_deadline`] |
 
 #![deny(missing_docs)]
 
 mod backend;
+mod bound;
 mod cache;
 mod context;
+mod copied;
 mod errors;
 mod flight;
 mod graph;

@@ -1,6 +1,6 @@
-use std::collections::BTreeMap;
-
 use godwit_backend::{Buffer, BufferMut, Memory, Result, Tensor};
+
+use crate::copied::Copied;
 
 /// Tensors of up to this many bytes are copied once more instead of being bound: a new binding costs the
 /// library some five microseconds, and a copy that is larger than this pushes the model's own data out of
@@ -11,17 +11,17 @@ const SMALL: usize = 32 << 10;
 /// is the context's, and no tensor that the caller is charged for.
 #[derive(Debug)]
 pub(crate) struct Staged {
-    buffers: BTreeMap<usize, BufferMut>,
+    /// By port, inputs before outputs.
+    buffers: Vec<Option<BufferMut>>,
     memory: Memory,
-}
-
-impl Default for Staged {
-    fn default() -> Self {
-        Self { buffers: BTreeMap::new(), memory: Memory::unlimited() }
-    }
+    copied: Copied,
 }
 
 impl Staged {
+    pub(crate) fn new(copied: Copied) -> Self {
+        Self { buffers: Vec::new(), memory: Memory::unlimited(), copied }
+    }
+
     /// A copy of an input at the address that is bound to `port`, or `None` for one that is to be bound
     /// itself.
     pub(crate) fn input(&mut self, port: usize, input: &Tensor) -> Result<Option<BufferMut>> {
@@ -30,7 +30,7 @@ impl Staged {
         };
         let mut copy = self.small(port, bytes.len())?;
         copy.copy_from_slice(bytes);
-        count("input", bytes.len());
+        self.copied.inputs.increment(bytes.len() as u64);
         Ok(Some(copy))
     }
 
@@ -45,13 +45,23 @@ impl Staged {
     }
 
     fn small(&mut self, port: usize, bytes: usize) -> Result<BufferMut> {
-        let staged = self.buffers.remove(&port).filter(|buffer| buffer.len() == bytes);
+        let staged = self.buffers.get_mut(port).and_then(Option::take);
+        let staged = staged.filter(|buffer| buffer.len() == bytes);
         staged.map_or_else(|| self.memory.writable(bytes), Ok)
     }
 
     /// Keeps what inputs were copied to for the next run.
     pub(crate) fn keep(&mut self, inputs: impl IntoIterator<Item = (usize, BufferMut)>) {
-        self.buffers.extend(inputs);
+        inputs.into_iter().for_each(|(port, buffer)| self.put(port, buffer));
+    }
+
+    fn put(&mut self, port: usize, buffer: BufferMut) {
+        if port >= self.buffers.len() {
+            self.buffers.resize_with(port + 1, || None);
+        }
+        if let Some(slot) = self.buffers.get_mut(port) {
+            *slot = Some(buffer);
+        }
     }
 
     /// What a run has written to memory from [`Staged::output`], as a buffer to give away.
@@ -65,8 +75,8 @@ impl Staged {
             return Ok(written.freeze());
         }
         let copy = memory.copy_from(&written)?;
-        count("output", written.len());
-        self.buffers.insert(port, written);
+        self.copied.outputs.increment(written.len() as u64);
+        self.put(port, written);
         Ok(copy)
     }
 }
@@ -74,9 +84,4 @@ impl Staged {
 /// Nothing is not worth a copy.
 fn is_small(bytes: usize) -> bool {
     (1..=SMALL).contains(&bytes)
-}
-
-/// Counts what did not go by pointer.
-pub(crate) fn count(side: &'static str, bytes: usize) {
-    metrics::counter!("godwit_openvino_copied_bytes", "side" => side).increment(bytes as u64);
 }

@@ -13,8 +13,8 @@ use crate::compiled::Compiled;
 use crate::store::{ComponentState, ModuleState};
 use crate::{Description, Key, Limits, Program, nn, sealed};
 
-/// How often the epoch advances, and so how long a guest may hold a thread before others get a turn.
-const TICK: Duration = Duration::from_millis(5);
+/// The clock itself should take no processor.
+const SHORTEST_TURN: Duration = Duration::from_millis(1);
 
 /// What a [`Host`] is made with.
 #[derive(Debug, Clone)]
@@ -26,11 +26,19 @@ pub struct HostOptions {
     /// Where compiled programs are kept between processes, if anywhere. Whoever can write there can run
     /// native code in this process.
     pub cache: Option<PathBuf>,
+    /// How long a guest may hold a thread before others get a turn, and a deadline is seen. A turn's end
+    /// takes some ten microseconds, also where nobody else waits. At least a millisecond.
+    pub turn: Duration,
 }
 
 impl Default for HostOptions {
     fn default() -> Self {
-        Self { limits: Limits::default(), instances: 128, cache: None }
+        Self {
+            limits: Limits::default(),
+            instances: 128,
+            cache: None,
+            turn: Duration::from_millis(5),
+        }
     }
 }
 
@@ -54,7 +62,7 @@ impl Host {
         };
         let engine =
             config(options).and_then(|config| Engine::new(&config)).map_err(unavailable)?;
-        start_clock(engine.weak())?;
+        start_clock(engine.weak(), options.turn)?;
         let mut components = component::Linker::new(&engine);
         let mut modules = Linker::new(&engine);
         (|| {
@@ -169,13 +177,13 @@ fn config(options: &HostOptions) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-/// Advances the epoch until the engine is gone.
-fn start_clock(engine: EngineWeak) -> Result<()> {
+/// Advances the epoch at the end of each turn until the engine is gone.
+fn start_clock(engine: EngineWeak, turn: Duration) -> Result<()> {
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(TICK);
+            thread::sleep(turn.max(SHORTEST_TURN));
         }
     };
     thread::Builder::new().name("godwit-epoch".into()).spawn(tick).map(drop).map_err(|error| {

@@ -68,7 +68,7 @@ impl ModuleState {
     }
 }
 
-/// Makes the guest yield at every tick, so that whoever awaits it can let its deadline pass.
+/// Makes the guest yield at the end of every turn, so that whoever awaits it can let its deadline pass.
 fn give_turns<T>(store: &mut Store<T>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);

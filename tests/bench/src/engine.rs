@@ -18,6 +18,9 @@ use crate::native::{self, Native};
 /// As `godwit run` has it.
 const INLINE_UNDER: Duration = Duration::from_millis(25);
 
+/// As `godwit run` has it.
+pub(crate) const TURN: Duration = Duration::from_millis(25);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[value(rename_all = "lowercase")]

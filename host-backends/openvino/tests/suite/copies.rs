@@ -1,34 +1,42 @@
 use futures::executor::block_on;
-use godwit_backend::{Buffer, DType, ExecutionContext, Memory, Model, Shape, Tensor};
+use godwit_backend::{Buffer, DType, Memory, Model, Shape, Tensor};
 use godwit_fixtures::dims;
 use godwit_fixtures::models::{add, echo};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
 use crate::{library, load};
 
-/// Bytes copied while `work` runs on this thread, inputs and outputs.
-fn copied(work: impl FnOnce()) -> (u64, u64) {
+/// Bytes copied, of inputs and of outputs, while one context runs `model` on each of `inputs`.
+fn copied(model: &Model, inputs: impl IntoIterator<Item = Tensor>) -> (u64, u64) {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
-    metrics::with_local_recorder(&recorder, work);
+    metrics::with_local_recorder(&recorder, || {
+        let graph = load(&library::open(), model).unwrap();
+        let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+        for input in inputs {
+            let outputs = block_on(context.run([input.clone()].into_iter().collect())).unwrap();
+            let bytes = outputs.first().and_then(Tensor::host).unwrap();
+            assert_eq!(bytes[..], input.host().unwrap()[..]);
+        }
+    });
     let mut copied = (0, 0);
     for (key, _, _, value) in snapshotter.snapshot().into_vec() {
-        if let DebugValue::Counter(bytes) = value
-            && key.key().name() == "godwit_openvino_copied_bytes"
-        {
-            match key.key().labels().next().map(|label| label.value().to_owned()).as_deref() {
-                Some("input") => copied.0 += bytes,
-                _ => copied.1 += bytes,
-            }
+        let DebugValue::Counter(bytes) = value else { continue };
+        if key.key().name() != "godwit_openvino_copied_bytes_total" {
+            continue;
+        }
+        let labels: Vec<_> = key.key().labels().map(|it| (it.key(), it.value())).collect();
+        assert!(labels.contains(&("device", "openvino-cpu:0")), "{labels:?}");
+        match labels.contains(&("side", "input")) {
+            true => copied.0 += bytes,
+            false => copied.1 += bytes,
         }
     }
     copied
 }
 
-fn run(context: &mut Box<dyn ExecutionContext>, input: &Tensor) {
-    let outputs = block_on(context.run([input.clone()].into_iter().collect())).unwrap();
-    let bytes = outputs.first().and_then(Tensor::host).unwrap();
-    assert_eq!(bytes[..], input.host().unwrap()[..]);
+fn zeros(len: usize) -> Tensor {
+    Tensor::from_values([len], &vec![0f32; len]).unwrap()
 }
 
 /// Floats that are too many to be copied instead of bound.
@@ -37,37 +45,27 @@ const MANY: usize = (1 << 20) / 4 + 1;
 #[test]
 fn large_tensors_are_not_copied() {
     let model = Model::onnx("echo", echo(DType::F32, [i64::try_from(MANY).unwrap()]));
-    let graph = load(&library::open(), &model).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
-    let input = Tensor::from_values([MANY], &vec![2f32; MANY]).unwrap();
-    assert_eq!(copied(|| (0..10).for_each(|_| run(&mut context, &input))), (0, 0));
+    assert_eq!(copied(&model, vec![zeros(MANY); 10]), (0, 0));
 }
 
 #[test]
 fn small_tensors_are_copied_once_in_and_once_out() {
-    let graph = load(&library::open(), &Model::onnx("echo", echo(DType::F32, [2i64, 3]))).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let model = Model::onnx("echo", echo(DType::F32, [2i64, 3]));
     let input = Tensor::from_values([2, 3], &[1f32, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
-    assert_eq!(copied(|| (0..10).for_each(|_| run(&mut context, &input))), (240, 240));
+    assert_eq!(copied(&model, vec![input; 10]), (240, 240));
 }
 
 #[test]
 fn an_output_of_new_dimensions_is_copied_once() {
     let model = Model::onnx("echo", echo(DType::F32, dims!["n"]));
-    let graph = load(&library::open(), &model).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
-    for len in [MANY, 5 * MANY, 2 * MANY] {
-        let input = Tensor::from_values([len], &vec![len as f32; len]).unwrap();
-        let bytes = 4 * len as u64;
-        assert_eq!(copied(|| (0..10).for_each(|_| run(&mut context, &input))), (0, bytes));
-    }
+    let lens = [MANY, 5 * MANY, 2 * MANY];
+    let inputs = lens.iter().flat_map(|&len| vec![zeros(len); 10]);
+    assert_eq!(copied(&model, inputs), (0, 8 * 4 * MANY as u64));
 }
 
 #[test]
 fn an_input_between_two_elements_is_copied_and_counted() {
     let model = Model::onnx("echo", echo(DType::F32, [i64::try_from(MANY).unwrap()]));
-    let graph = load(&library::open(), &model).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
     #[derive(Debug)]
     struct Odd(Vec<u8>, usize);
     impl godwit_backend::HostMemory for Odd {
@@ -79,8 +77,7 @@ fn an_input_between_two_elements_is_copied_and_counted() {
     let at = usize::from(bytes.as_ptr().align_offset(4) == 0);
     bytes[at..at + 4].copy_from_slice(&1f32.to_le_bytes());
     let input = Tensor::new(DType::F32, Shape::from([MANY]), Buffer::from_owner(Odd(bytes, at)));
-    let input = input.unwrap();
-    assert_eq!(copied(|| run(&mut context, &input)), (4 * MANY as u64, 0));
+    assert_eq!(copied(&model, [input.unwrap()]), (4 * MANY as u64, 0));
 }
 
 /// What a run leaves bound in the library is not what the next one gets.
