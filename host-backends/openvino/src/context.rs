@@ -11,7 +11,7 @@ use godwit_backend::{
 };
 use smallvec::SmallVec;
 
-use crate::bound::Bound;
+use crate::by_port::ByPort;
 use crate::copied::Copied;
 use crate::errors;
 use crate::flight::{Flight, Held, Phase};
@@ -30,7 +30,8 @@ pub(crate) struct OvContext {
     request: Option<Request>,
     /// The library's own tensors for the outputs, to be bound where the size is not known.
     own: SmallVec<[HostTensor; 4]>,
-    bound: Bound,
+    /// Address and dimensions of what the library reads and writes.
+    bound: ByPort<(usize, Shape)>,
     /// What small tensors pass through.
     staged: Staged,
     pace: Pace,
@@ -59,7 +60,7 @@ impl OvContext {
             flight,
             request: Some(request),
             own,
-            bound: Bound::default(),
+            bound: ByPort::default(),
             pace,
             seen: None,
         })
@@ -92,8 +93,8 @@ impl OvContext {
                 None => input.host().map_or(std::ptr::null(), |bytes| bytes.as_ptr()),
             };
             held.staged.extend(staged.map(|staged| (at, staged)));
-            if !self.bound.holds(at, data, input.shape()) {
-                self.bound.set(at, None);
+            if !self.is_bound(at, data, input.shape()) {
+                self.bound.take(at);
                 // SAFETY: inputs are only read; `held` outlives every run that begins before the next
                 // binding, or before the next input at the same address.
                 let view =
@@ -101,7 +102,7 @@ impl OvContext {
                 let view = view.map_err(errors::internal)?;
                 // SAFETY: as above.
                 unsafe { self.request()?.set_input(at, &view) }.map_err(errors::internal)?;
-                self.bound.set(at, Some((data.addr(), input.shape().clone())));
+                self.bound.set(at, (data.addr(), input.shape().clone()));
                 held.views.push(view);
             }
             held.inputs.push(input);
@@ -116,7 +117,7 @@ impl OvContext {
                 let (Some(request), Some(own)) = (&mut self.request, self.own.get(at)) else {
                     return Err(Error::internal("a context without an output"));
                 };
-                self.bound.set(first + at, None);
+                self.bound.take(first + at);
                 // SAFETY: the library looks after the memory of its own tensors.
                 unsafe { request.set_output(at, own) }.map_err(errors::internal)?;
                 held.outputs.push(None);
@@ -124,21 +125,26 @@ impl OvContext {
             };
             let bytes = shape.byte_len(info.dtype)?;
             let mut buffer = self.staged.output(first + at, bytes, &self.memory)?;
-            if self.bound.holds(first + at, buffer.as_mut_ptr(), &shape) {
+            if self.is_bound(first + at, buffer.as_mut_ptr(), &shape) {
                 held.outputs.push(Some((buffer, shape)));
                 continue;
             }
-            self.bound.set(first + at, None);
+            self.bound.take(first + at);
             // SAFETY: the buffer is in `held`, as above, and is not touched until the run has ended.
             let view = unsafe { HostTensor::over(info.dtype, &shape, buffer.as_mut_ptr()) };
             let view = view.map_err(errors::internal)?;
             // SAFETY: as above.
             unsafe { self.request()?.set_output(at, &view) }.map_err(errors::internal)?;
-            self.bound.set(first + at, Some((buffer.as_ptr().addr(), shape.clone())));
+            self.bound.set(first + at, (buffer.as_ptr().addr(), shape.clone()));
             held.outputs.push(Some((buffer, shape)));
             held.views.push(view);
         }
         Ok(held)
+    }
+
+    /// Whether the library has this very memory already. Binding it anew makes it lay out its edges again.
+    fn is_bound(&self, port: usize, data: *const u8, shape: &Shape) -> bool {
+        self.bound.get(port).is_some_and(|(addr, bound)| *addr == data.addr() && bound == shape)
     }
 
     /// The outputs of the run that has ended.

@@ -1,10 +1,8 @@
-use std::fmt;
-
 use godwit_backend::DeviceId;
 use metrics::Counter;
 
 /// Counts the bytes that did not go by pointer.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct Copied {
     pub(crate) inputs: Counter,
     pub(crate) outputs: Counter,
@@ -20,11 +18,5 @@ impl Copied {
             )
         };
         Self { inputs: bytes("input"), outputs: bytes("output") }
-    }
-}
-
-impl fmt::Debug for Copied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Copied")
     }
 }

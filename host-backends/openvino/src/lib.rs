@@ -12,7 +12,7 @@
 #![deny(missing_docs)]
 
 mod backend;
-mod bound;
+mod by_port;
 mod cache;
 mod context;
 mod copied;

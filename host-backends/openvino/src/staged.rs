@@ -1,5 +1,6 @@
 use godwit_backend::{Buffer, BufferMut, Memory, Result, Tensor};
 
+use crate::by_port::ByPort;
 use crate::copied::Copied;
 
 /// Tensors of up to this many bytes are copied once more instead of being bound: a new binding costs the
@@ -11,15 +12,14 @@ const SMALL: usize = 32 << 10;
 /// is the context's, and no tensor that the caller is charged for.
 #[derive(Debug)]
 pub(crate) struct Staged {
-    /// By port, inputs before outputs.
-    buffers: Vec<Option<BufferMut>>,
+    buffers: ByPort<BufferMut>,
     memory: Memory,
     copied: Copied,
 }
 
 impl Staged {
     pub(crate) fn new(copied: Copied) -> Self {
-        Self { buffers: Vec::new(), memory: Memory::unlimited(), copied }
+        Self { buffers: ByPort::default(), memory: Memory::unlimited(), copied }
     }
 
     /// A copy of an input at the address that is bound to `port`, or `None` for one that is to be bound
@@ -45,23 +45,13 @@ impl Staged {
     }
 
     fn small(&mut self, port: usize, bytes: usize) -> Result<BufferMut> {
-        let staged = self.buffers.get_mut(port).and_then(Option::take);
-        let staged = staged.filter(|buffer| buffer.len() == bytes);
+        let staged = self.buffers.take(port).filter(|buffer| buffer.len() == bytes);
         staged.map_or_else(|| self.memory.writable(bytes), Ok)
     }
 
     /// Keeps what inputs were copied to for the next run.
     pub(crate) fn keep(&mut self, inputs: impl IntoIterator<Item = (usize, BufferMut)>) {
-        inputs.into_iter().for_each(|(port, buffer)| self.put(port, buffer));
-    }
-
-    fn put(&mut self, port: usize, buffer: BufferMut) {
-        if port >= self.buffers.len() {
-            self.buffers.resize_with(port + 1, || None);
-        }
-        if let Some(slot) = self.buffers.get_mut(port) {
-            *slot = Some(buffer);
-        }
+        inputs.into_iter().for_each(|(port, buffer)| self.buffers.set(port, buffer));
     }
 
     /// What a run has written to memory from [`Staged::output`], as a buffer to give away.
@@ -76,7 +66,7 @@ impl Staged {
         }
         let copy = memory.copy_from(&written)?;
         self.copied.outputs.increment(written.len() as u64);
-        self.put(port, written);
+        self.buffers.set(port, written);
         Ok(copy)
     }
 }

@@ -36,7 +36,7 @@ enum Source {
 
 /// Runs under this stay on the app's thread. It is the only app, so nobody else waits for that thread, and
 /// a hand-off to a worker and back would be a hundredth of a run of ten milliseconds.
-const INLINE_UNDER: Duration = Duration::from_millis(25);
+pub(crate) const INLINE_UNDER: Duration = Duration::from_millis(25);
 
 /// The preferred first.
 pub(crate) const FAMILIES: &[Family] = &[

@@ -1,5 +1,4 @@
 use std::path::Path;
-use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 use godwit_backend::{Encoding, Error, ErrorKind};
@@ -8,18 +7,22 @@ use godwit_host::{Description, Host, HostOptions, Limits, Program, ProgramKind};
 use godwit_model::detect;
 
 use crate::failure::{Code, Failure, Outcome};
+use crate::family::INLINE_UNDER;
 use crate::key;
 use crate::progress::Progress;
 
 /// Core instances alive at one time: one app of many instances.
 const INSTANCES: u32 = 100;
 
-/// As long as a run may stay on the app's thread: nobody else waits for it.
-const TURN: Duration = Duration::from_millis(25);
-
 /// The WebAssembly engine for guests within `limits`.
 pub(crate) fn host(limits: Limits) -> Outcome<Host> {
-    let options = HostOptions { limits, instances: INSTANCES, cache: cache_folder(), turn: TURN };
+    let options = HostOptions {
+        limits,
+        instances: INSTANCES,
+        cache: cache_folder(),
+        // The guest's own code may hold the thread as long as a run may.
+        turn: INLINE_UNDER,
+    };
     Host::new(&options).map_err(|error| {
         Failure::new(Code::Internal, "the WebAssembly engine cannot be started")
             .why(error.report())

@@ -15,11 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::ladder::Rung;
 use crate::native::{self, Native};
 
-/// As `godwit run` has it.
-const INLINE_UNDER: Duration = Duration::from_millis(25);
-
-/// As `godwit run` has it.
-pub(crate) const TURN: Duration = Duration::from_millis(25);
+/// As `godwit run` has it, for a run as for a guest's turn.
+pub(crate) const INLINE_UNDER: Duration = Duration::from_millis(25);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]

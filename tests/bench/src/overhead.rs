@@ -11,7 +11,7 @@ use godwit_host::{Host, HostOptions};
 use tokio::runtime::Runtime;
 
 use crate::allocations::{self, Allocations};
-use crate::engine::{Callers, Engine, TURN};
+use crate::engine::{Callers, Engine, INLINE_UNDER};
 use crate::hosted::{Bench, Both, Direct, Fresh, Hosted};
 use crate::ladder::{Rung, echo, ladder};
 use crate::machine::{self, Machine};
@@ -32,7 +32,7 @@ pub(crate) fn overhead(arguments: &Overhead) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { turn: TURN, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions { turn: INLINE_UNDER, ..HostOptions::default() })?;
     let (runtime, program) = (Arc::new(Runtime::new()?), host.load(&guest)?);
     let bench = |engine: Engine| -> Result<Bench> {
         let (runtime, program) = (runtime.clone(), program.clone());

@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use self::bare::{Grpc, Http};
 use self::connections::Forwarder;
 use self::python::Python;
-use crate::engine::{Engine, TURN};
+use crate::engine::{Engine, INLINE_UNDER};
 use crate::hosted::{Bench, Direct, Hosted};
 use crate::ladder::{Rung, echo};
 use crate::machine::{self, Machine};
@@ -81,7 +81,7 @@ pub(crate) fn remote(arguments: &crate::RemoteArguments) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { turn: TURN, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions { turn: INLINE_UNDER, ..HostOptions::default() })?;
     let stage = Stage { runtime: Arc::new(Runtime::new()?), program: host.load(&guest)? };
     let rungs = [
         echo("echo-4B", &[1]),
