@@ -16,6 +16,6 @@ pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--exclude", "godwit-tes
 /// the chosen packages ask of it, those for tests included if a test is among the targets: so the
 /// choice is always all packages and one test, although only `name` is wanted.
 pub(crate) fn build(name: &str) -> Result<PathBuf> {
-    run(cargo().arg("build").args(WORKSPACE).args(["--bin", name, "--test", "chores"]))?;
+    run(cargo().arg("build").args(WORKSPACE).args(["--bin", name, "--test", "repository"]))?;
     Ok(cargo_target().join("debug").join(name))
 }
