@@ -13,6 +13,7 @@ mod conformance;
 mod coverage;
 mod debian;
 mod demo;
+mod deny;
 mod disk;
 mod engines;
 mod gpu;
@@ -103,6 +104,12 @@ enum Chore {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
+    /// Check the dependencies before a release: licences, duplicates, sources, known vulnerabilities
+    ///
+    /// Installs cargo-deny if it is missing (some minutes). The rules and the exceptions, each with its reason,
+    /// are in deny.toml. Vulnerabilities are checked where the advisory database can be fetched; where it
+    /// cannot, the command says so.
+    Deny,
     /// Measure
     #[command(subcommand)]
     Bench(Bench),
@@ -176,7 +183,7 @@ fn start(chore: Chore) -> Result<()> {
     match chore {
         Chore::Setup => {
             targets::install()?;
-            nextest::install();
+            nextest::is_installed();
             coverage::install()?;
             migraphx::install()?;
             minilm::install()?;
@@ -191,6 +198,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Test { args } => test::run_all(&args),
         Chore::Coverage { args } => coverage::report(&args),
         Chore::Conformance { peer, args } => conformance::judge(peer.is_some(), &args),
+        Chore::Deny => deny::check(),
         Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
         Chore::Bench(Bench::Remote { args }) => bench::remote(&args),
         Chore::Bench(Bench::Worker { args }) => bench::worker(&args),

@@ -1,25 +1,18 @@
 //! The test runner.
 
 use crate::say;
-use crate::shell::{cargo, run, succeeds};
+use crate::shell::install;
 
 /// Known to build with the compiler this repository asks for.
 const VERSION: &str = "0.9.143";
 
-/// Installs cargo-nextest unless some version is there; says so when that fails. Returns whether it is
-/// there.
-pub(crate) fn install() -> bool {
-    if succeeds(cargo().args(["nextest", "--version"])) {
-        say::done("test runner: cargo-nextest is installed");
-        return true;
+/// Installs cargo-nextest unless some version is there. Returns whether it is there.
+pub(crate) fn is_installed() -> bool {
+    let installed =
+        install("cargo-nextest", VERSION, "the test runner, which also ends tests that hang");
+    if let Err(error) = &installed {
+        say::detail(format_args!("{error:#}"));
+        say::detail("continuing with `cargo test`: slower, and a test that hangs is not ended");
     }
-    say::step("test runner: installing cargo-nextest, which ends tests that hang (some minutes)");
-    match run(cargo().args(["install", "cargo-nextest", "--locked", "--version", VERSION])) {
-        Ok(()) => true,
-        Err(error) => {
-            say::detail(format_args!("{error:#}"));
-            say::detail("going on with `cargo test`: slower, and a test that hangs is not ended");
-            false
-        }
-    }
+    installed.is_ok()
 }

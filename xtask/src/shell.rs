@@ -76,6 +76,16 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Installs a program that cargo runs as a subcommand, unless some version of it is there.
+pub(crate) fn install(name: &str, version: &str, purpose: &str) -> Result<()> {
+    if succeeds(cargo().args([name.trim_start_matches("cargo-"), "--version"])) {
+        say::done(format_args!("{name}: installed"));
+        return Ok(());
+    }
+    say::step(format_args!("{name}: installing {purpose} (some minutes)"));
+    run(cargo().args(["install", name, "--locked", "--version", version]))
+}
+
 /// The command as it can be typed in the root.
 pub(crate) fn shown(command: &Command) -> String {
     let root = root();

@@ -9,7 +9,7 @@ use crate::{coverage, disk, engines, guests, migraphx, minilm, nextest, say, ser
 pub(crate) fn run_all(args: &[String]) -> Result<()> {
     disk::look();
     targets::install()?;
-    let has_nextest = nextest::install();
+    let has_nextest = nextest::is_installed();
     minilm::install()?;
     coverage::install()?;
     guests::build()?;
