@@ -9,22 +9,22 @@ use crate::supervise::Coverage;
 use crate::{Case, Verdict, cases, exclude};
 
 const INTRODUCTION: &str = "\
-Every operator test of the ONNX project, run through the contract on every backend, behind the check that
-a host puts before its tenants' models. `cargo xtask coverage` writes this page; `cargo xtask test` runs
-the same cases and fails when one is wrong, crashes or hangs that `tests/coverage/baseline.json` does not
-name, and when fewer pass than it says.
+Results of the ONNX project's operator tests, run through the contract on every backend, behind the check that a
+host applies to its tenants' models. `cargo xtask coverage` writes this page; `cargo xtask test` runs the same cases,
+and fails when a case that `tests/coverage/baseline.json` does not list is wrong, crashes or hangs, or when fewer pass
+than it states.
 ";
 
 const VERDICTS: &str = "\
-- **passed**: loaded, ran, and gave the expected outputs: floating-point numbers within the ONNX
-  project's own tolerance (1e-3 of the value and 1e-7; two roundings for f16 and bf16) and what rounding
-  the largest element, or 1, 16 times costs, all others exactly.
-- **unsupported**: refused at load with a clean error. The guest, or a placement policy, can go elsewhere.
-- **no tensor**: refused at load with a clean error, as the case takes or gives strings, sequences,
-  optionals or numbers that no tensor of the contract holds.
-- **refused**: loaded, and the run ended with a clean error.
-- **excluded**: draws random numbers, or its own answer is in doubt: there is nothing to compare with.
-- **wrong**: other outputs, or a signature that does not fit them. A defect, as are **crashed** and **hung**.
+- **passed**: loaded, ran, and gave the expected outputs: floating-point numbers within the ONNX project's
+  tolerance (1e-3 of the value and 1e-7; two roundings for f16 and bf16) plus 16 roundings of the largest element
+  or of 1, whichever is larger; all others exactly.
+- **unsupported**: refused at load with an error. The guest, or a placement policy, can choose another device.
+- **no tensor**: refused at load with an error, because the case has strings, sequences, optionals or element types
+  that the contract's tensors do not support.
+- **refused**: loaded, and the run ended with an error.
+- **excluded**: uses random numbers, or has a questionable reference answer: there is nothing to compare with.
+- **wrong**: other outputs, or a signature that does not match them. A defect, as are **crashed** and **hung**.
 ";
 
 /// The page.
@@ -84,8 +84,8 @@ fn by_operator(page: &mut String, cases: &[Case], coverages: &[Coverage]) {
     let names: Vec<_> = coverages.iter().map(|it| &*it.backend).collect();
     let _ = write!(
         page,
-        "## By operator\n\nCases that passed. An operator that ONNX defines by others has cases of its \
-         definition too.\n\n| operator | cases | {} |\n|---|---:|{}\n",
+        "## By operator\n\nCases that passed. An operator that ONNX defines as a function of others also has \
+         cases of its definition.\n\n| operator | cases | {} |\n|---|---:|{}\n",
         names.join(" | "),
         "---:|".repeat(names.len())
     );
