@@ -2,31 +2,24 @@
 
 /// The first line in which they differ by more than the last printed digit of a fraction.
 pub(crate) fn difference(one: &str, other: &str) -> Option<String> {
-    let (mut ones, mut others) = (one.lines(), other.lines());
-    loop {
-        match (ones.next(), others.next()) {
-            (None, None) => return None,
-            (Some(one), Some(other)) if agree(one, other) => {}
-            (one, other) => {
-                let end = "(the end)";
-                return Some(format!("'{}' and '{}'", one.unwrap_or(end), other.unwrap_or(end)));
-            }
+    let (one, other): (Vec<_>, Vec<_>) = (one.lines().collect(), other.lines().collect());
+    (0..one.len().max(other.len())).find_map(|line| match (one.get(line), other.get(line)) {
+        (Some(one), Some(other)) if agree(one, other) => None,
+        (one, other) => {
+            let shown =
+                |line: Option<&&str>| line.map_or("(the end)".to_owned(), ToString::to_string);
+            Some(format!("'{}' and '{}'", shown(one), shown(other)))
         }
-    }
+    })
 }
 
 fn agree(one: &str, other: &str) -> bool {
-    let (mut ones, mut others) = (one.split_whitespace(), other.split_whitespace());
-    loop {
-        match (ones.next(), others.next()) {
-            (None, None) => return true,
-            (Some(one), Some(other)) if one == other || nearly(one, other) => {}
-            _ => return false,
-        }
-    }
+    let (one, other) = (one.split_whitespace(), other.split_whitespace());
+    one.clone().count() == other.clone().count()
+        && one.zip(other).all(|(one, other)| one == other || nearly(one, other))
 }
 
-/// Fractions of as many digits, which rounding may have set one apart.
+/// Fractions with the same number of digits, the last of which may differ by rounding.
 fn nearly(one: &str, other: &str) -> bool {
     let unit = |text: &str| text.split_once('.').map(|(_, fraction)| fraction.len());
     match (unit(one), unit(other), one.parse::<f64>(), other.parse::<f64>()) {

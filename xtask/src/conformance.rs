@@ -1,7 +1,7 @@
 //! The suite for wasi-nn hosts, run on Godwit and, if asked, on the `wasmtime` command line.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::symlink;
 
 use anyhow::{Context as _, Result};
 
@@ -17,10 +17,10 @@ const RESULTS: &str = "docs/results/conformance.json";
 /// Where other hosts are kept.
 const PEERS: &str = "target/peers";
 const VERSION: &str = "48.0.8";
-/// What running a guest with wasi-nn takes; the whole command line takes twice as long to build.
+/// What running a guest with wasi-nn needs; the whole command line takes twice as long to build.
 const FEATURES: &str = "run,compile,cranelift,component-model,wasi-nn,parallel-compilation,\
                         pooling-allocator,logging,clap/default";
-/// The library that wasmtime looks for under a name that the Python package does not have.
+/// wasmtime looks for this library under a name that the Python package lacks.
 const OPENVINO: &str = "target/engines/openvino/2026.4.1/libopenvino_c.so.2641";
 
 pub(crate) fn judge(peer: bool, args: &[String]) -> Result<()> {
@@ -33,7 +33,7 @@ pub(crate) fn judge(peer: bool, args: &[String]) -> Result<()> {
     if peer {
         wasmtime()?;
     }
-    say::step("conformance: judging");
+    say::step("conformance: running the suite");
     let suite = native::build("wasi-nn-suite")?;
     let mut judge = engines::command(&suite);
     judge.args(["--guests", guests::FOLDER, "--models", MODELS]);
@@ -47,7 +47,7 @@ pub(crate) fn judge(peer: bool, args: &[String]) -> Result<()> {
     run(judge.args(args))
 }
 
-/// Builds wasmtime's command line, and gives OpenVINO the name under which it looks.
+/// Builds wasmtime's command line, and links OpenVINO under the name that wasmtime looks for.
 fn wasmtime() -> Result<()> {
     let folder = root().join(PEERS);
     if folder.join("wasmtime/bin/wasmtime").exists() {
@@ -57,7 +57,7 @@ fn wasmtime() -> Result<()> {
         let mut install = cargo();
         install.args(["install", "wasmtime-cli", "--version", VERSION, "--locked"]);
         install.args(["--no-default-features", "--features", FEATURES]);
-        // It is asked for answers, not for speed.
+        // Its answers are tested, not its speed.
         install.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1");
         install.env("CARGO_TARGET_DIR", cargo_target().join("peers/build"));
         run(install.arg("--root").arg(folder.join("wasmtime")))?;
@@ -68,16 +68,6 @@ fn wasmtime() -> Result<()> {
         fs::create_dir_all(parent)?;
     }
     let _ = fs::remove_file(&link);
-    linked(&root().join(OPENVINO), &link)
-}
-
-#[cfg(unix)]
-fn linked(library: &Path, link: &Path) -> Result<()> {
-    std::os::unix::fs::symlink(library, link)
+    symlink(root().join(OPENVINO), &link)
         .with_context(|| format!("cannot create {}", link.display()))
-}
-
-#[cfg(not(unix))]
-fn linked(_: &Path, _: &Path) -> Result<()> {
-    anyhow::bail!("wasmtime is judged on Linux only")
 }

@@ -12,7 +12,7 @@ use crate::{engines, native, say};
 /// Where the cases are kept; `tests/coverage` looks for them there.
 const FOLDER: &str = "target/coverage/onnx-1.22.0";
 
-/// Newer packages leave the cases out. Only the data of this file is used, on every machine.
+/// Newer packages lack the cases. Only the data of this file is used, on every machine.
 const WHEEL: Wheel = Wheel {
     package: "onnx",
     version: "1.22.0",
@@ -42,7 +42,7 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     say::step(format_args!(
-        "operator tests: fetching the Python package onnx 1.22.0 (18 MB), which holds {CASES} cases"
+        "operator tests: fetching the Python package onnx 1.22.0 (18 MB) with {CASES} cases"
     ));
     WHEEL.unpack("the operator tests", |package| take(package, &folder))?;
     fs::write(complete, "")?;
@@ -51,8 +51,8 @@ pub(crate) fn install() -> Result<()> {
 
 fn take(package: &Path, folder: &Path) -> Result<()> {
     let cases = package.join(INSIDE);
-    let count = fs::read_dir(&cases).context("the package holds no operator tests")?.count();
-    ensure!(count == CASES, "the package holds {count} operator tests instead of {CASES}");
+    let count = fs::read_dir(&cases).context("the package contains no operator tests")?.count();
+    ensure!(count == CASES, "the package contains {count} operator tests instead of {CASES}");
     let _ = fs::remove_dir_all(folder);
     if let Some(parent) = folder.parent() {
         fs::create_dir_all(parent)?;

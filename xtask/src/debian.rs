@@ -1,10 +1,10 @@
-//! The targets without rustup: the standard library compiled from Debian's packages.
+//! The WebAssembly targets without rustup: the standard library compiled from Debian's packages.
 //!
-//! Debian ships the source of the standard library (`rust-src`) and the C library it stands on
-//! (`wasi-libc`); the linker comes with every Rust toolchain. The library's own dependencies come from
-//! the registry, pinned by its lock file: the copies in `rust-src` lack compiled parts. Both packages are
-//! unpacked under `target/`, so the system itself stays as it is: what changes is one new folder a
-//! target in the compiler's own tree, put there in one step when it is complete.
+//! Debian ships the source of the standard library (`rust-src`) and the C library it needs (`wasi-libc`);
+//! the linker comes with every Rust toolchain. The library's own dependencies come from the registry, pinned
+//! by its lock file: the copies in `rust-src` lack compiled parts. Both packages are unpacked under
+//! `target/`. The only change outside it is one new folder per target in the compiler's tree, moved there in
+//! one step when it is complete.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ use crate::say;
 use crate::shell::{capture, cargo, cargo_target, program, root, run, rustc, succeeds};
 use crate::targets::sysroot;
 
-/// Where a newer `rust-src` than the machine's own release has may be found, nearest first.
+/// Suites that may have a newer `rust-src` than the machine's release, in the order they are tried.
 const SUITES: [&str; 3] = ["trixie-backports", "trixie", "sid"];
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
@@ -28,12 +28,12 @@ pub(crate) fn install(missing: &[&str]) -> Result<()> {
     let work = root().join("target/downloads/debian");
     let unpacked = work.join(format!("rust-{version}"));
     if unpacked.join("complete").exists() {
-        say::detail("the packages were unpacked before");
+        say::detail("the packages are already unpacked");
     } else {
         download(&work, &unpacked, &version)?;
         fs::write(unpacked.join("complete"), "")?;
     }
-    let source = Source::lend(&rustlib, &unpacked, &version)?;
+    let source = Source::link(&rustlib, &unpacked, &version)?;
     for target in missing {
         build(&rustlib, &unpacked, target)?;
     }
@@ -63,15 +63,15 @@ fn rust_version() -> Result<String> {
     let number = version.split_whitespace().nth(1).unwrap_or_default();
     ensure!(
         !number.contains('-'),
-        "the compiler is {number}, and Debian has the source of released versions only"
+        "the compiler is {number}; Debian has the source of released versions only"
     );
     Ok(number.to_owned())
 }
 
-/// Fetches and unpacks both packages through an apt state of our own.
+/// Fetches and unpacks both packages with a separate apt state.
 fn download(work: &Path, unpacked: &Path, version: &str) -> Result<()> {
     let mirrors = mirrors()?;
-    ensure!(!mirrors.is_empty(), "this machine's apt knows no Debian mirror");
+    ensure!(!mirrors.is_empty(), "apt is not configured with a Debian mirror");
     let mut seen = Vec::new();
     for mirror in &mirrors {
         for suite in SUITES {
@@ -101,12 +101,12 @@ fn download(work: &Path, unpacked: &Path, version: &str) -> Result<()> {
         }
     }
     if seen.is_empty() {
-        bail!("Debian's mirror is out of reach, or has no rust-src");
+        bail!("the Debian mirror cannot be reached, or has no rust-src");
     }
     bail!("Debian has no rust-src {version} (it has {})", seen.join(", "));
 }
 
-/// The Debian mirrors this machine uses, from apt's own reading of its sources.
+/// The Debian mirrors that apt is configured with.
 pub(crate) fn mirrors() -> Result<Vec<String>> {
     let format = ["--format", "$(COMPONENT) $(REPO_URI)", "Identifier: Packages"];
     let listed =
@@ -114,7 +114,7 @@ pub(crate) fn mirrors() -> Result<Vec<String>> {
     let mut mirrors = Vec::new();
     for line in listed.lines() {
         let Some(("main", address)) = line.split_once(' ') else { continue };
-        // Third parties have a `main` too; Debian's mirrors keep it in a folder of this name.
+        // Third parties have a `main` too; Debian's mirrors have it in a folder of this name.
         if address.trim_end_matches('/').ends_with("/debian")
             && !mirrors.iter().any(|m| m == address)
         {
@@ -124,7 +124,7 @@ pub(crate) fn mirrors() -> Result<Vec<String>> {
     Ok(mirrors)
 }
 
-/// An apt state that shares nothing with the machine's.
+/// An apt state that is separate from the machine's.
 pub(crate) struct Apt {
     folder: PathBuf,
 }
@@ -146,7 +146,7 @@ impl Apt {
         fs::write(folder.join("list.sources"), source)?;
         let apt = Self { folder };
         say::detail(format_args!("reading the package list of Debian {suite}"));
-        // Without this, apt reports a mirror that cannot be reached and succeeds all the same.
+        // Without this, apt succeeds although a mirror cannot be reached.
         let strict = ["-o", "APT::Update::Error-Mode=any"];
         capture(apt.command("apt-get").args(strict).args(["--quiet", "update"]))?;
         Ok(apt)
@@ -163,7 +163,7 @@ impl Apt {
             path("Dir::State::Lists", "lists"),
             path("Dir::State::status", "status"),
             path("Dir::Cache", "cache"),
-            // The folder belongs to whoever runs this; apt's own user could not write into it.
+            // The folder belongs to the current user; apt's own user cannot write to it.
             "APT::Sandbox::User=root".to_owned(),
         ] {
             command.arg("-o").arg(option);
@@ -185,17 +185,17 @@ impl Apt {
     }
 }
 
-/// The library's source, lent to the compiler's tree for as long as this lives.
+/// A link to the library's source in the compiler's tree, removed on drop.
 struct Source(Option<PathBuf>);
 
 impl Source {
-    fn lend(rustlib: &Path, unpacked: &Path, version: &str) -> Result<Self> {
+    fn link(rustlib: &Path, unpacked: &Path, version: &str) -> Result<Self> {
         let place = rustlib.join("src/rust");
         if place.join("library/Cargo.lock").exists() {
             return Ok(Self(None));
         }
         fs::create_dir_all(rustlib.join("src"))?;
-        // A link left by a run that was killed points nowhere useful.
+        // A run that was killed may have left a stale link.
         let _ = fs::remove_file(&place);
         let source = unpacked.join(format!("usr/src/rustc-{version}"));
         ensure!(source.join("library").exists(), "the package rust-src holds no library folder");
@@ -226,12 +226,12 @@ fn build(rustlib: &Path, unpacked: &Path, target: &str) -> Result<()> {
     )?;
     fs::write(project.join("src/lib.rs"), "")?;
     let built = cargo_target().join("std-from-source");
-    // All libraries in it are taken: none of an earlier compiler may be among them.
+    // All libraries in it are copied, so none may be from an earlier compiler.
     let _ = fs::remove_dir_all(&built);
     let mut compile = cargo();
     compile.current_dir(&project).env("RUSTC_BOOTSTRAP", "1");
     // Guests are linked with LTO, which needs the bitcode that cargo would leave out.
-    // The paths of this machine have no place in a guest.
+    // Guests must not contain paths of this machine.
     let source = rustlib.join("src/rust");
     let flags = format!("-Cembed-bitcode=yes\x1f--remap-path-prefix={}=/rustc", source.display());
     compile.env("CARGO_ENCODED_RUSTFLAGS", flags);
@@ -256,13 +256,13 @@ fn build(rustlib: &Path, unpacked: &Path, target: &str) -> Result<()> {
         let _ = fs::remove_dir_all(&place);
         return Err(error.context(format!("the {target} library that was built does not link")));
     }
-    // What another copy of the library was compiled into does not fit this one.
+    // Artifacts that were compiled with another copy of the library do not match this one.
     let _ = fs::remove_dir_all(cargo_target().join(target));
     say::detail(format_args!("{target} is now in {}", place.display()));
     Ok(())
 }
 
-/// Links a program, which is what a compiled library cannot show.
+/// Links a program, to verify the compiled library.
 fn try_out(project: &Path, target: &str) -> Result<()> {
     let program = project.join("hello.rs");
     fs::write(&program, "fn main() { println!(\"hello\"); }\n")?;
@@ -271,9 +271,8 @@ fn try_out(project: &Path, target: &str) -> Result<()> {
 }
 
 fn copy(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
-    let entries = fs::read_dir(from).with_context(|| {
-        format!("{} is missing from what was unpacked or built", from.display())
-    })?;
+    let entries = fs::read_dir(from)
+        .with_context(|| format!("{} was neither unpacked nor built", from.display()))?;
     let mut copied = 0;
     for entry in entries {
         let entry = entry?;
@@ -282,6 +281,6 @@ fn copy(from: &Path, to: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
             copied += 1;
         }
     }
-    ensure!(copied > 0, "{} holds nothing to install", from.display());
+    ensure!(copied > 0, "{} contains nothing to install", from.display());
     Ok(())
 }

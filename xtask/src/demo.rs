@@ -1,4 +1,4 @@
-//! Both examples on real input, run as a person would run them.
+//! Both examples on real input, run as a user would run them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -23,7 +23,9 @@ pub(crate) fn run_both() -> Result<()> {
     guests::build()?;
     let godwit = engines::install()?;
 
-    say::step("digits: a component classifies handwritten digits the model was not trained on");
+    say::step(
+        "digits: a component classifies handwritten digits that the model was not trained on",
+    );
     let printed = on_every_device(|device| {
         let mut digits = engines::command(&godwit);
         digits.args(["run", "--device", device]);
@@ -36,7 +38,7 @@ pub(crate) fn run_both() -> Result<()> {
     ensure!(accuracy >= ACCURACY, "digits: an accuracy of {accuracy} is below {ACCURACY}");
 
     for query in QUERIES {
-        say::step(format_args!("semantic-search: the sentences nearest in meaning to \"{query}\""));
+        say::step(format_args!("semantic-search: the sentences closest in meaning to \"{query}\""));
         on_every_device(|device| {
             let mut search = engines::command(&godwit);
             search.args(["run", "--device", device]);
@@ -58,7 +60,7 @@ pub(crate) fn run_both() -> Result<()> {
     Ok(())
 }
 
-/// Shows what the first device prints, and that the others print the same. Returns what was printed.
+/// Prints the output of the first device, checks that the others give the same, and returns it.
 fn on_every_device(command: impl Fn(&str) -> Command) -> Result<String> {
     let mut first: Option<String> = None;
     for device in DEVICES {
@@ -81,7 +83,7 @@ fn guest(name: &str) -> String {
     format!("{}/{name}.wasm", guests::FOLDER)
 }
 
-/// Runs the command and returns what it prints, passing it on if `aloud`.
+/// Runs the command and returns its output, which is also printed if `aloud`.
 fn show(command: &mut Command, aloud: bool) -> Result<String> {
     say::detail(format_args!("$ {}", shown(command)));
     let mut child =

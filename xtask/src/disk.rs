@@ -1,30 +1,30 @@
-//! The room on the disk, told before a build fills it: a linker that runs out of it says anything but that.
+//! A warning before a build fills the disk: a linker that runs out of space reports anything but that.
 
 use std::process::Command;
 
 use crate::{say, shell};
 
-/// What a build from nothing takes with its tests and the servers they ask, in bytes.
+/// What a clean build takes with its tests and the servers they call, in bytes.
 const NEEDED: u64 = 8_000_000_000;
 
-/// Warns where less is free. An earlier build may be there already, so nothing is refused.
+/// Warns where less is free. An earlier build may exist already, so nothing is refused.
 pub(crate) fn look() {
     let asked = Command::new("df").args(["-P", "-k"]).arg(shell::root()).output();
-    // A system without `df` is not told of its disk.
+    // Without `df` there is no warning.
     let Some(free) = asked.ok().and_then(|said| free(&String::from_utf8_lossy(&said.stdout)))
     else {
         return;
     };
     if free < NEEDED {
         say::step(format_args!(
-            "the disk has {} free; a build from nothing takes {} (`cargo clean` removes an earlier one)",
+            "the disk has {} free; a clean build takes {} (`cargo clean` removes an earlier one)",
             say::size(free),
             say::size(NEEDED)
         ));
     }
 }
 
-/// The bytes that are available, by the output of `df -P -k`.
+/// The available bytes in the output of `df -P -k`.
 fn free(said: &str) -> Option<u64> {
     let blocks: u64 = said.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
     blocks.checked_mul(1024)

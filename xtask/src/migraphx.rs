@@ -1,8 +1,8 @@
-//! AMD's MIGraphX and HIP for a machine without AMD hardware: what the tests of the ROCm backend run on.
+//! AMD's MIGraphX and HIP for machines without AMD hardware, for the tests of the ROCm backend.
 //!
-//! Debian sid has both. Their packages are unpacked, with the C library they need, into a folder that is
-//! never a root of anything: a program built here runs on them by naming that folder's own loader and
-//! libraries (`ld-linux-x86-64.so.2 --library-path ... PROGRAM`), which takes no privilege.
+//! Debian sid has both. Their packages are unpacked into a folder, with the C library they need. A program
+//! built here runs with that folder's loader and libraries (`ld-linux-x86-64.so.2 --library-path ... PROGRAM`),
+//! which needs no privilege.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ const MIGRAPHX: [&str; 8] = [
     "libc6",
 ];
 
-/// The runtime that finds GPUs, and here says why there is none.
+/// The runtime that finds GPUs, or reports why there is none.
 const HIP: [&str; 18] = [
     "libamdhip64-6",
     "libamdhip64-dev",
@@ -55,14 +55,14 @@ const HIP: [&str; 18] = [
     "zlib1g",
 ];
 
-/// Code for GPUs and for Python, half a gigabyte of it.
+/// Code for GPUs and for Python, half a gigabyte.
 const UNUSED: [&str; 3] = ["libmigraphx_device.so", "libmigraphx_gpu.so", "libmigraphx_py.so"];
 
 /// Unpacks both, unless they are there.
 pub(crate) fn install() -> Result<()> {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         say::done(
-            "MIGraphX: this machine is not x86-64 Linux; its tests will say that it is missing",
+            "MIGraphX: not available, since this machine is not x86-64 Linux; its tests will report that",
         );
         return Ok(());
     }
@@ -95,7 +95,7 @@ pub(crate) fn install() -> Result<()> {
 }
 
 fn fetch(staged: &Path) -> Result<()> {
-    let mut why = anyhow::anyhow!("this machine's apt knows no Debian mirror");
+    let mut why = anyhow::anyhow!("apt is not configured with a Debian mirror");
     for mirror in mirrors()? {
         match fetch_from(&mirror, staged) {
             Ok(()) => return Ok(()),
@@ -103,8 +103,8 @@ fn fetch(staged: &Path) -> Result<()> {
         }
     }
     Err(why.context(
-        "MIGraphX could not be fetched.\nWhat to do: see to it that apt reaches a Debian mirror that \
-         has sid (the machine's own mirror is asked), then run the same command again",
+        "MIGraphX could not be fetched.\nWhat to do: configure apt with a Debian mirror that has sid, then \
+         run the same command again",
     ))
 }
 
@@ -113,12 +113,12 @@ fn fetch_from(mirror: &str, staged: &Path) -> Result<()> {
         .context("Debian sid is out of reach")?;
     let mut chosen = Vec::new();
     for package in MIGRAPHX.into_iter().chain(HIP) {
-        // The newest that this suite has: there is no other.
+        // This suite has only the newest version.
         let Some(version) = apt.versions(package)?.into_iter().next() else {
-            bail!("Debian sid has no {package} any more: xtask/src/migraphx.rs needs its new name");
+            bail!("Debian sid no longer has {package}: update its name in xtask/src/migraphx.rs");
         };
         let is_known = package != "libmigraphx-c3" || version.starts_with(MAJOR);
-        ensure!(is_known, "Debian sid has MIGraphX {version}, and {MAJOR}x is what is known here");
+        ensure!(is_known, "Debian sid has MIGraphX {version}; this repository supports {MAJOR}x");
         chosen.push(format!("{package}={version}"));
     }
     say::detail(format_args!("unpacking {} packages into {FOLDER}", chosen.len()));
@@ -127,7 +127,7 @@ fn fetch_from(mirror: &str, staged: &Path) -> Result<()> {
     }
     ensure!(
         staged.join("root").join(LIBRARY).exists(),
-        "Debian's MIGraphX has another interface than {LIBRARY}"
+        "Debian's MIGraphX does not contain {LIBRARY}"
     );
     let own = staged.join("root/usr/lib/x86_64-linux-gnu/migraphx/lib");
     for entry in fs::read_dir(&own)?.flatten() {

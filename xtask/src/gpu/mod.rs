@@ -1,8 +1,8 @@
-//! What only a machine with a GPU can prove, packed here and run there.
+//! The tests that need a GPU, packed here and run on a machine that has one.
 
 mod pack;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 
@@ -12,7 +12,7 @@ use crate::shell::{program, root, run};
 /// The pack, relative to the root.
 const FOLDER: &str = "target/gpu";
 
-/// The character devices of a driver, with its vendor.
+/// The device files of the drivers, with their vendors.
 const DRIVERS: [(&str, &str); 2] = [("/dev/nvidiactl", "NVIDIA"), ("/dev/kfd", "AMD")];
 
 pub(crate) fn pack() -> Result<()> {
@@ -28,22 +28,21 @@ pub(crate) fn run_here(args: &[String]) -> Result<()> {
     run(program(script).args(args))
 }
 
-/// Packs first, so that a machine without a GPU has done all it can.
+/// Packs first: a machine without a GPU can do that much.
 pub(crate) fn pack_and_run() -> Result<()> {
     pack()?;
     run_here(&[])
 }
 
 fn look_for_a_gpu(drivers: &[(PathBuf, &str)]) -> Result<()> {
-    let is_there = |path: &Path| path.exists();
-    if drivers.iter().any(|(path, _)| is_there(path)) {
+    if drivers.iter().any(|(path, _)| path.exists()) {
         return Ok(());
     }
     let looked: Vec<String> =
         drivers.iter().map(|(path, vendor)| format!("{} ({vendor})", path.display())).collect();
     bail!(
         "there is no GPU here: none of {} exists, so nothing was measured.\n\
-         What to do: bring {FOLDER} to a machine with one and start run.sh there",
+         What to do: copy {FOLDER} to a machine with a GPU and start run.sh there",
         looked.join(", ")
     )
 }

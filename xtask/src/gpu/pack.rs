@@ -1,7 +1,8 @@
-//! The pack: programs, guests and models in a folder that travels.
+//! The pack: programs, guests and models in a folder that is copied to another machine.
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -9,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 use crate::shell::{capture, cargo, cargo_target, program, root, run};
 use crate::{guests, minilm, say, targets};
 
-/// What may travel at once.
+/// The most bytes that one transfer may have.
 const MOST: u64 = 64 << 20;
 
-/// The language model is larger than that, so it travels in pieces.
-const PIECE: usize = 46 << 20;
+/// The language model is larger, so it is transferred in pieces.
+const PIECE: u64 = 46 << 20;
 
 const SCRIPT: &str = include_str!("run.sh");
 
@@ -31,7 +32,7 @@ const FOLDERS: [(&str, &str); 2] =
 pub(crate) fn pack(folder: &Path) -> Result<()> {
     targets::install()?;
     guests::build()?;
-    say::step("gpu: the programs, optimised; this takes a while the first time");
+    say::step("gpu: building the programs with optimisation (minutes the first time)");
     let mut build = cargo();
     build.args(["build", "--release"]);
     for (package, name) in PROGRAMS {
@@ -47,23 +48,23 @@ pub(crate) fn pack(folder: &Path) -> Result<()> {
         let built = cargo_target().join("release").join(name);
         let packed = folder.join(name);
         run(program("strip").arg("-o").arg(&packed).arg(built))?;
-        // A third of its size; the script unpacks it.
+        // To a third of its size; the script unpacks it.
         run(program("gzip").arg(&packed))?;
     }
     for (from, to) in FILES {
         fs::copy(root().join(from), folder.join(to)).with_context(|| format!("no {from}"))?;
     }
     for (from, to) in FOLDERS {
-        copy_folder(&root().join(from), &folder.join(to))?;
+        run(program("cp").arg("-R").arg(root().join(from)).arg(folder.join(to)))?;
     }
     fs::write(folder.join("COMMIT"), commit()?)?;
     write_script(&folder.join("run.sh"))?;
     let size = size_of(folder)?;
-    ensure!(size <= MOST, "the pack has {}, more than travels at once", say::size(size));
+    ensure!(size <= MOST, "the pack has {}, more than one transfer may have", say::size(size));
     say::detail(format_args!("{}: {}", shown(folder), say::size(size)));
     let pieces = folder.with_file_name("gpu-minilm");
-    match split(&root().join(minilm::FOLDER), &pieces)? {
-        0 => say::detail("without the language model: `cargo xtask setup` brings it"),
+    match split(&root().join(minilm::FOLDER), &pieces, PIECE)? {
+        0 => say::detail("without the language model: `cargo xtask setup` installs it"),
         count => {
             say::detail(format_args!("{}: the language model in {count} pieces", shown(&pieces)))
         }
@@ -75,7 +76,7 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(root()).unwrap_or(path).display().to_string()
 }
 
-/// What the pack is built from, marked if that is not all of it.
+/// The commit that the pack is built from, marked if there are uncommitted changes.
 fn commit() -> Result<String> {
     let commit = capture(program("git").args(["rev-parse", "--short=12", "HEAD"]))?;
     let changed = capture(program("git").args(["status", "--porcelain", "--untracked-files=no"]))?;
@@ -85,40 +86,17 @@ fn commit() -> Result<String> {
 
 fn write_script(path: &Path) -> Result<()> {
     fs::write(path, SCRIPT)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
-    }
-    Ok(())
-}
-
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from).with_context(|| format!("no {}", shown(from)))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
+    Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o755))?)
 }
 
 fn size_of(folder: &Path) -> Result<u64> {
-    let mut size = 0;
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let about = entry.metadata()?;
-        size += if about.is_dir() { size_of(&entry.path())? } else { about.len() };
-    }
-    Ok(size)
+    let size = capture(program("du").args(["-s", "-b"]).arg(folder))?;
+    let bytes = size.split_whitespace().next().unwrap_or_default();
+    bytes.parse().with_context(|| format!("`du` printed no size but {size:?}"))
 }
 
-/// Cuts the model into pieces, each in a folder of its own; says how many.
-fn split(model: &Path, pieces: &Path) -> Result<usize> {
+/// Splits the model into pieces, each in a separate folder; returns their number.
+fn split(model: &Path, pieces: &Path, size: u64) -> Result<usize> {
     let Ok(mut file) = fs::File::open(model.join("minilm.onnx")) else { return Ok(0) };
     if pieces.exists() {
         fs::remove_dir_all(pieces)?;
@@ -126,7 +104,7 @@ fn split(model: &Path, pieces: &Path) -> Result<usize> {
     let mut count = 0;
     loop {
         let mut piece = Vec::new();
-        (&mut file).take(PIECE as u64).read_to_end(&mut piece)?;
+        (&mut file).take(size).read_to_end(&mut piece)?;
         if piece.is_empty() {
             break;
         }
@@ -156,16 +134,16 @@ mod tests {
     #[test]
     fn pieces_make_the_whole_again() {
         let model = folder("model");
-        let whole: Vec<u8> = (0..=250u8).cycle().take(PIECE + 1000).collect();
+        let whole: Vec<u8> = (0..=250u8).cycle().take(5000).collect();
         fs::write(model.join("minilm.onnx"), &whole).unwrap();
         fs::write(model.join("tokenizer.json"), "{}").unwrap();
         let pieces = model.join("pieces");
-        assert_eq!(split(&model, &pieces).unwrap(), 2);
+        assert_eq!(split(&model, &pieces, 4000).unwrap(), 2);
         let read = |count: usize| fs::read(pieces.join(format!("{count}/minilm.onnx.{count}")));
         let joined = [read(1).unwrap(), read(2).unwrap()].concat();
         assert!(joined == whole);
         assert!(pieces.join("1/tokenizer.json").exists());
-        assert_eq!(split(&folder("none"), &pieces).unwrap(), 0);
+        assert_eq!(split(&folder("none"), &pieces, 4000).unwrap(), 0);
         fs::remove_dir_all(model).unwrap();
     }
 

@@ -20,7 +20,7 @@ for program in godwit godwit-gpu; do
     gzip -dc "$here/$program.gz" > "$here/$program" && chmod +x "$here/$program" || exit 1
 done
 
-# NVIDIA's libraries, as Python's packages bring them.
+# NVIDIA's libraries from Python packages.
 folders=$(python3 -c '
 import glob, sys
 print(":".join(p for s in sys.path if s for p in sorted(glob.glob(s + "/nvidia/*/lib"))))
@@ -37,7 +37,7 @@ print(found[0][: -len("/include/cuda_fp16.h")] if found else "")
     [ -n "$CUDA_HOME" ] && export CUDA_HOME
 fi
 
-# The language model travels in pieces, if at all.
+# The language model is transferred in pieces, if at all.
 pieces=${TMPDIR:-/tmp}/godwit-minilm
 if [ -f "$pieces/minilm.onnx.2" ] && [ ! -f "$here/minilm/minilm.onnx" ]; then
     mkdir -p "$here/minilm"

@@ -68,12 +68,9 @@ fn traces(files: &[PathBuf]) -> Vec<String> {
     let checked = files.iter().map(|file| (file, fs::read(file).unwrap()));
     let checked = checked.filter(|(file, bytes)| written_by_program(file, bytes));
     let found = checked.flat_map(|(file, bytes)| {
-        let found = TRACES.into_iter().filter(move |trace| contains(&bytes, trace));
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let found = TRACES.into_iter().filter(move |trace| text.contains(trace));
         found.map(move |trace| format!("{}: {trace}", file.display()))
     });
     found.collect()
-}
-
-fn contains(bytes: &[u8], text: &str) -> bool {
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
