@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godwit_backend::{Error, ExecutionContext, Memory, Pace, Result, Run, Tensors, on_host};
+use godwit_backend::{Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Tensors};
 use tract_onnx::prelude::TypedSimpleState;
 
 use crate::evaluate::{Failure, Place, adopt, evaluate};
@@ -34,7 +34,7 @@ impl CpuContext {
     }
 
     /// A run on this thread, or `None` when it took too long.
-    fn run_here(&mut self, inputs: &Tensors) -> Option<Result<Tensors>> {
+    fn run_here(&mut self, inputs: &Inputs) -> Option<Result<Tensors>> {
         let mut state = match self.fresh_state() {
             Ok(state) => state,
             Err(error) => return Some(Err(error)),
@@ -51,7 +51,7 @@ impl CpuContext {
                 self.pace.record(inputs, began.elapsed());
                 Some(adopt(outputs, &self.memory))
             }
-            Err(Failure::Failed(error)) => Some(Err(self.explain(error, inputs))),
+            Err(Failure::Failed(error)) => Some(Err(error)),
             Err(Failure::Overran | Failure::Stopped) => {
                 self.pace.overran();
                 tracing::debug!("a run overran the caller's thread");
@@ -60,8 +60,8 @@ impl CpuContext {
         }
     }
 
-    async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
-        let inputs = on_host(inputs, &self.memory).await?;
+    async fn run_on_a_worker(&mut self, inputs: Inputs) -> Result<Tensors> {
+        let inputs = inputs.on_host(&self.memory).await?;
         let mut state = self.fresh_state()?;
         let (graph, memory, given) = (self.graph.clone(), self.memory.clone(), inputs.clone());
         let cores = graph.cores.clone();
@@ -80,24 +80,17 @@ impl CpuContext {
                 self.pace.record(&inputs, elapsed);
                 outputs
             }
-            Err(Failure::Failed(error)) => Err(self.explain(error, &inputs)),
+            Err(Failure::Failed(error)) => Err(error),
             Err(Failure::Overran | Failure::Stopped) => {
                 Err(Error::cancelled("the run was cancelled"))
             }
         }
     }
-
-    /// Inputs that do not fit the signature are the caller's mistake, whatever the library made of them.
-    fn explain(&self, error: Error, inputs: &Tensors) -> Error {
-        self.graph.signature.check(inputs).err().unwrap_or(error)
-    }
 }
 
 impl ExecutionContext for CpuContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
-        let here = self.graph.steady
-            && self.pace.is_short(&inputs)
-            && inputs.iter().all(|input| input.host().is_some());
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
+        let here = self.graph.steady && self.pace.is_short(&inputs) && inputs.are_on_host();
         if here && let Some(outcome) = self.run_here(&inputs) {
             return Run::ready(outcome);
         }

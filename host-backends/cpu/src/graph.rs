@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godwit_backend::{
-    Device, Error, ExecutionContext, Graph, Memory, Pacing, Result, Signature, async_trait,
+    Device, Error, ExecutionContext, Graph, GraphInfo, Pacing, Quota, Result, async_trait,
 };
 use tract_linalg::multithread::Executor;
 use tract_onnx::prelude::{TypedSimplePlan, TypedSimpleState};
@@ -16,12 +16,10 @@ use godwit_tract::guarded;
 /// What every context of a graph shares.
 pub(crate) struct Shared {
     pub(crate) plan: Arc<TypedSimplePlan>,
-    pub(crate) signature: Signature,
+    pub(crate) info: GraphInfo,
     pub(crate) steady: bool,
     pub(crate) cores: Arc<Cores>,
     pub(crate) together: Executor,
-    device: Device,
-    footprint: u64,
     pub(crate) pacing: Pacing,
 }
 
@@ -40,12 +38,10 @@ impl CpuGraph {
         let Compiled { plan, signature, footprint, steady } = compiled;
         Self(Arc::new(Shared {
             plan,
-            signature,
+            info: GraphInfo::new(signature, device, footprint),
             steady,
             cores,
             together,
-            device,
-            footprint,
             pacing: Pacing::new(inline_under),
         }))
     }
@@ -61,31 +57,19 @@ impl Shared {
 
 #[async_trait]
 impl Graph for CpuGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
         let state = self.0.state()?;
-        Ok(Box::new(CpuContext::new(self.0.clone(), state, memory.clone())))
+        Ok(Box::new(CpuContext::new(self.0.clone(), state, quota.host.clone())))
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The plan prints every weight.
-        f.debug_struct("Shared")
-            .field("signature", &self.signature)
-            .field("device", &self.device.id)
-            .field("footprint", &self.footprint)
-            .finish_non_exhaustive()
+        f.debug_struct("Shared").field("info", &self.info).finish_non_exhaustive()
     }
 }

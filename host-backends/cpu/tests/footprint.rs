@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, Graph, Memory, Model, Target, Tensor};
+use godwit_backend::{Backend, CheckedContext, Graph, Model, Quota, Target, Tensor};
 use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_fixtures::models::matmul_chain;
 
@@ -53,7 +53,7 @@ fn load(backend: &CpuBackend, model: &Model) -> Arc<dyn Graph> {
 }
 
 fn run(graph: &Arc<dyn Graph>) {
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(graph, &Quota::unlimited())).unwrap();
     let input = Tensor::from_values([1, 1024], &[0.5f32; 1024]).unwrap();
     block_on(context.run([input].into_iter().collect())).unwrap();
 }
@@ -71,7 +71,7 @@ fn a_footprint_is_what_is_held_and_is_given_back() {
     let before = held();
     let graph = load(&backend, &model);
     let loaded = held() - before;
-    let footprint = i64::try_from(graph.footprint()).unwrap();
+    let footprint = i64::try_from(graph.info().footprint.total()).unwrap();
     println!("held {loaded} bytes, footprint {footprint}");
     assert!(footprint >= 4 << 20, "{footprint}");
     assert!(footprint <= loaded + 65_536, "reports {footprint}, holds {loaded}");

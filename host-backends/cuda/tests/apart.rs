@@ -17,7 +17,7 @@ mod standin;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, ErrorKind, Memory, Target, TensorData};
+use godwit_backend::{Backend, CheckedContext, ErrorKind, Memory, Quota, Target, TensorData};
 use godwit_fixtures::models;
 use godwit_worker::{Spread, again, serve};
 use libtest_mimic::{Arguments, Trial};
@@ -53,10 +53,11 @@ fn each_gpu_runs_in_the_process_that_drives_it() {
     {
         let before = standin.read("standin_to_device");
         let graph = block_on(spread.load(&model, &Target::new(asked))).unwrap();
-        assert_eq!(graph.device().id.as_str(), device);
-        let uuid = &graph.device().labels["uuid"];
+        assert_eq!(graph.info().device.id.as_str(), device);
+        let uuid = &graph.info().device.labels["uuid"];
         assert_eq!(uuid == SECOND, !is_here, "{uuid} answered for {asked}");
-        let mut context = block_on(graph.context(&memory)).unwrap();
+        let mut context =
+            block_on(CheckedContext::open(&graph, &Quota::of_host(memory.clone()))).unwrap();
         let input = rows(4, 8);
         let outputs = block_on(context.run(one(input.clone()))).unwrap();
         assert!(matches!(outputs[0].data(), TensorData::Device(_)), "it stays on its GPU");

@@ -12,7 +12,7 @@
 mod standin;
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, ErrorKind, Memory, Target};
+use godwit_backend::{Backend, CheckedContext, ErrorKind, Memory, Quota, Target};
 use godwit_fixtures::models;
 
 use standin::{backend, one, onnx, rows, standin};
@@ -25,8 +25,10 @@ fn a_lost_gpu_is_told_at_once_and_from_then_on() {
         let model = onnx(models::matmul_chain(8, 3));
         let graph = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         let memory = Memory::unlimited();
-        let mut context = graph.context(&memory).await.unwrap();
-        let mut other = graph.context(&memory).await.unwrap();
+        let mut context =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
+        let mut other =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
         let outputs = other.run(one(rows(2, 8))).await.unwrap();
 
         // An illegal address, as after a driver's Xid 31: sticky.
@@ -40,7 +42,7 @@ fn a_lost_gpu_is_told_at_once_and_from_then_on() {
             context.run(one(rows(4, 8))).await.unwrap_err(),
             other.run(one(rows(4, 8))).await.unwrap_err(),
             outputs[0].to_host(&memory).await.unwrap_err(),
-            graph.context(&memory).await.unwrap_err(),
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap_err(),
             backend.load(&model, &Target::new("cuda:0")).await.unwrap_err(),
             backend.devices().unwrap_err(),
         ] {

@@ -94,7 +94,7 @@ impl Backend for FakeBackend {
         let (id, bytes) = (&device.id, model.byte_len());
         let entry = Entry::begin(&device.log, Act::Load, id, model.name(), bytes);
         let graph = load(device, model, target).await;
-        entry.end(&graph, graph.as_ref().map_or(0, |graph| graph.footprint()));
+        entry.end(&graph, graph.as_ref().map_or(0, |graph| graph.info().footprint.total()));
         Ok(Arc::new(graph?))
     }
 }

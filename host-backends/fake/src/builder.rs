@@ -80,6 +80,7 @@ pub struct FakeDevice {
     pub(crate) run_latency: Duration,
     pub(crate) slots: Option<usize>,
     pub(crate) resident: bool,
+    pub(crate) cache_per_run: u64,
     pub(crate) faults: Vec<Fault>,
     pub(crate) wrong: Vec<(Option<u64>, WrongAnswer)>,
     pub(crate) precision: DType,
@@ -110,6 +111,7 @@ impl FakeDevice {
             run_latency: Duration::ZERO,
             slots: None,
             resident: false,
+            cache_per_run: 0,
             faults: Vec::new(),
             wrong: Vec::new(),
             precision: DType::F32,
@@ -131,6 +133,13 @@ impl FakeDevice {
     #[must_use]
     pub fn encodings(mut self, encodings: impl IntoIterator<Item = Encoding>) -> Self {
         self.encodings = encodings.into_iter().collect();
+        self
+    }
+
+    /// With each run a context keeps `bytes` more on the device, as one with a KV cache does.
+    #[must_use]
+    pub fn cache_per_run(mut self, bytes: u64) -> Self {
+        self.cache_per_run = bytes;
         self
     }
 

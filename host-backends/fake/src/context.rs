@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use godwit_backend::{ExecutionContext, Memory, Run, Tensors};
+use godwit_backend::{Charge, ExecutionContext, Inputs, Quota, Result, Run};
 
 use crate::flight::Flight;
 use crate::graph::Loaded;
@@ -8,22 +8,37 @@ use crate::graph::Loaded;
 #[derive(Debug)]
 pub(crate) struct FakeContext {
     pub(crate) graph: Arc<Loaded>,
-    pub(crate) memory: Memory,
+    pub(crate) quota: Quota,
+    /// What earlier runs have left on the device, charged to the device's memory and to the caller's quota.
+    pub(crate) cache: Vec<[Charge; 2]>,
+}
+
+impl FakeContext {
+    fn grow(&mut self) -> Result<()> {
+        let device = &self.graph.device;
+        let bytes = device.plan.cache_per_run;
+        if bytes > 0 {
+            let quota = self.quota.device.charge(bytes)?;
+            let memory = device.memory.budget().charge(bytes);
+            self.cache.push([quota, memory.map_err(|error| device.out_of_memory(error))?]);
+        }
+        Ok(())
+    }
 }
 
 impl ExecutionContext for FakeContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let mut flight = Flight::begin(&self.graph, inputs);
-        if let Err(error) = flight.check() {
+        if let Err(error) = flight.check().and_then(|()| self.grow()) {
             return Run::ready(flight.end(Err(error)));
         }
         if flight.is_immediate() {
-            let outcome = flight.compute(&self.memory);
+            let outcome = flight.compute(&self.quota);
             return Run::ready(flight.end(outcome));
         }
-        let memory = &self.memory;
+        let quota = &self.quota;
         Run::pending(async move {
-            let outcome = flight.fly(memory).await;
+            let outcome = flight.fly(quota).await;
             flight.end(outcome)
         })
     }

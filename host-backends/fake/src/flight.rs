@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use async_lock::SemaphoreGuardArc;
 use futures_timer::Delay;
-use godwit_backend::{Cancellation, Error, Memory, Result, Tensor, TensorData, Tensors};
+use godwit_backend::{Cancellation, Error, Inputs, Quota, Result, Tensor, TensorData, Tensors};
 
 use crate::Act;
 use crate::device::Running;
@@ -31,12 +31,12 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn begin(graph: &Arc<Loaded>, inputs: Tensors) -> Self {
+    pub(crate) fn begin(graph: &Arc<Loaded>, inputs: Inputs) -> Self {
         let device = &graph.device;
         let bytes = byte_len(&inputs);
         Self {
             nth: device.count(Act::Run),
-            inputs,
+            inputs: inputs.into_tensors(),
             slot: None,
             running: Some(Running::on(device)),
             entry: Some(Entry::begin(&device.log, Act::Run, &device.id, &graph.model, bytes)),
@@ -47,8 +47,7 @@ impl Flight {
 
     /// What can be refused before anything is done.
     pub(crate) fn check(&self) -> Result<()> {
-        self.graph.device.check_generation(self.graph.generation)?;
-        self.graph.signature.check(&self.inputs)
+        self.graph.device.check_generation(self.graph.generation)
     }
 
     /// Whether nothing has to be waited for; takes a slot if so.
@@ -62,7 +61,7 @@ impl Flight {
     }
 
     /// Waits for a slot, for inputs that lie elsewhere, and for the latency; then computes.
-    pub(crate) async fn fly(&mut self, memory: &Memory) -> Result<Tensors> {
+    pub(crate) async fn fly(&mut self, quota: &Quota) -> Result<Tensors> {
         if let Some(slots) = &self.graph.device.slots {
             self.slot = Some(slots.acquire_arc().await);
         }
@@ -70,7 +69,7 @@ impl Flight {
         for input in &self.inputs {
             near.push(match self.is_foreign(input) {
                 true => {
-                    let bytes = input.to_host(memory).await?;
+                    let bytes = input.to_host(&quota.host).await?;
                     Tensor::new(input.dtype(), input.shape().clone(), bytes)?
                 }
                 false => input.clone(),
@@ -82,23 +81,23 @@ impl Flight {
             self.until = Some(Instant::now() + latency);
             Delay::new(latency).await;
         }
-        self.compute(memory)
+        self.compute(quota)
     }
 
     /// The answer, or what was planned in its place.
-    pub(crate) fn compute(&mut self, memory: &Memory) -> Result<Tensors> {
-        let Loaded { device, signature, op, generation, .. } = &*self.graph;
+    pub(crate) fn compute(&mut self, quota: &Quota) -> Result<Tensors> {
+        let Loaded { device, info, op, generation, .. } = &*self.graph;
         device.fault(Act::Run, self.nth)?;
         device.check_generation(*generation)?;
-        let near = if device.plan.resident { &device.memory } else { memory };
+        let near = if device.plan.resident { &device.memory } else { &quota.host };
         let mut staged = Tensors::new();
         for input in &self.inputs {
             staged.push(self.stage(input)?);
         }
         let at_home =
             |error| if device.plan.resident { device.out_of_memory(error) } else { error };
-        let mut outputs =
-            evaluate(op, signature, &staged, near, &device.plan.arithmetic).map_err(at_home)?;
+        let mut outputs = evaluate(op, &info.signature, &staged, near, &device.plan.arithmetic)
+            .map_err(at_home)?;
         for (nth, wrong) in &device.plan.wrong {
             if nth.is_none_or(|nth| nth == self.nth) {
                 wrong.apply(&mut outputs, near).map_err(at_home)?;
@@ -106,7 +105,7 @@ impl Flight {
         }
         if device.plan.resident {
             for output in &mut outputs {
-                *output = Resident::tensor(device, &self.graph.model, output)?;
+                *output = Resident::tensor(device, &self.graph.model, output, &quota.device)?;
             }
         }
         Ok(outputs)

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Charge, Device, Error, ExecutionContext, Graph, Memory, Model, Result, Signature,
+    Charge, Error, ExecutionContext, Graph, GraphInfo, Model, Quota, Result, Signature,
 };
 
 use crate::context::FakeContext;
@@ -19,12 +19,11 @@ pub(crate) struct FakeGraph(Arc<Loaded>);
 pub(crate) struct Loaded {
     pub(crate) device: Arc<DeviceState>,
     pub(crate) model: Arc<str>,
-    pub(crate) signature: Signature,
+    pub(crate) info: GraphInfo,
     pub(crate) op: Op,
     pub(crate) latency: Duration,
     pub(crate) generation: u64,
-    described: Device,
-    footprint: Charge,
+    _footprint: Charge,
 }
 
 impl FakeGraph {
@@ -46,14 +45,13 @@ impl FakeGraph {
         let footprint = footprint.map_err(|error| device.out_of_memory(error))?;
         Ok(Self(Arc::new(Loaded {
             model: model.name().clone(),
-            signature,
+            info: GraphInfo::new(signature, device.describe(), footprint.bytes()),
             op,
             latency: latency
                 .saturating_add(device.plan.run_latency)
                 .saturating_mul(device.plan.slowdown),
             generation: device.generation(),
-            described: device.describe(),
-            footprint,
+            _footprint: footprint,
             device,
         })))
     }
@@ -72,24 +70,16 @@ fn swap_names(signature: &mut Signature, first: usize, second: usize) -> Result<
 
 #[async_trait]
 impl Graph for FakeGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.described
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint.bytes()
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
         let Loaded { device, model, .. } = &*self.0;
         let entry = Entry::begin(&device.log, Act::Context, &device.id, model, 0);
         let outcome = device.check_generation(self.0.generation);
         entry.end(&outcome, 0);
         outcome?;
-        Ok(Box::new(FakeContext { graph: self.0.clone(), memory: memory.clone() }))
+        Ok(Box::new(FakeContext { graph: self.0.clone(), quota: quota.clone(), cache: Vec::new() }))
     }
 }

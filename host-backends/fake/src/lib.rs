@@ -6,7 +6,7 @@
 //!
 //! ```
 //! # futures::executor::block_on(async {
-//! use godwit_backend::{Backend, DType, DeviceKind, Dim, ErrorKind, Memory, Target, Tensor, Tensors};
+//! use godwit_backend::{Backend, DType, DeviceKind, Dim, ErrorKind, Quota, Target, Tensor};
 //! use godwit_fake::{FakeBackend, FakeDevice, Script};
 //!
 //! let fake = FakeBackend::builder()
@@ -14,9 +14,10 @@
 //!     .build();
 //! let model = Script::echo(DType::F32, [Dim::Known(2)]).model("echo");
 //! let graph = fake.load(&model, &Target::new("fake:0")).await?;
-//! let mut context = graph.context(&Memory::unlimited()).await?;
+//! let mut context = graph.context(&Quota::unlimited()).await?;
 //!
-//! let pair = Tensors::from_iter([Tensor::from_values([2], &[1f32, 2.0])?]);
+//! let input = graph.info().signature.inputs[0].name.clone();
+//! let pair = graph.info().signature.arrange([(input, Tensor::from_values([2], &[1f32, 2.0])?)])?;
 //! assert!(context.run(pair.clone()).await.is_ok());
 //! assert_eq!(context.run(pair).await.unwrap_err().kind(), ErrorKind::Failed);
 //! # godwit_backend::Result::<()>::Ok(())

@@ -2,7 +2,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use godwit_backend::{BoxFuture, Buffer, DeviceBuffer, DeviceId, Error, Memory, Result, Tensor};
+use godwit_backend::{
+    BoxFuture, Budget, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result, Tensor,
+};
 
 use crate::Act;
 use crate::device::DeviceState;
@@ -14,18 +16,22 @@ pub(crate) struct Resident {
     device: Arc<DeviceState>,
     model: Arc<str>,
     bytes: Buffer,
+    _charge: Charge,
 }
 
 impl Resident {
-    /// `tensor`, whose bytes lie in `device`'s memory, as a tensor that stays there.
+    /// `tensor`, whose bytes lie in `device`'s memory, as a tensor that stays there and is charged to `quota`.
     pub(crate) fn tensor(
         device: &Arc<DeviceState>,
         model: &Arc<str>,
         tensor: &Tensor,
+        quota: &Budget,
     ) -> Result<Tensor> {
         let bytes = tensor.host().cloned();
         let bytes = bytes.ok_or_else(|| Error::internal("an output that is resident already"))?;
-        let resident = Self { device: device.clone(), model: model.clone(), bytes };
+        let charge = quota.charge(bytes.len() as u64)?;
+        let (device, model) = (device.clone(), model.clone());
+        let resident = Self { device, model, bytes, _charge: charge };
         Tensor::on_device(tensor.dtype(), tensor.shape().clone(), Arc::new(resident))
     }
 
@@ -54,7 +60,7 @@ impl DeviceBuffer for Resident {
 
     fn read<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Buffer>> {
         Box::pin(async move {
-            let Self { device, model, bytes } = self;
+            let Self { device, model, bytes, .. } = self;
             let len = bytes.len() as u64;
             let entry = Entry::begin(&device.log, Act::Read, &device.id, model, 0);
             let outcome = device.check_lost().and_then(|()| memory.copy_from(bytes));

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Budget, Cancellation, DType, DeviceKind, Dim, Encoding, Error, ErrorKind,
-    ExecutionContext, Graph, Memory, Model, Target, Tensor, TensorData, Tensors,
+    Backend, Budget, Cancellation, CheckedContext, DType, DeviceKind, Dim, Encoding, Error,
+    ErrorKind, Graph, Memory, Model, Quota, Target, Tensor, TensorData, Tensors,
 };
 use godwit_fake::{Act, FakeBackend, FakeDevice, Op, Outcome, Script, WrongAnswer};
 
@@ -41,8 +41,8 @@ fn load(fake: &FakeBackend, script: &Script) -> Result<Arc<dyn Graph>, Error> {
     block_on(fake.load(&script.model("script"), &Target::new("fake:0")))
 }
 
-fn context(fake: &FakeBackend, script: &Script) -> Box<dyn ExecutionContext> {
-    block_on(load(fake, script).unwrap().context(&Memory::unlimited())).unwrap()
+fn context(fake: &FakeBackend, script: &Script) -> CheckedContext {
+    block_on(CheckedContext::open(&load(fake, script).unwrap(), &Quota::unlimited())).unwrap()
 }
 
 fn values(values: &[f32]) -> Tensor {
@@ -83,13 +83,16 @@ fn the_nth_run_and_the_nth_load_fail_as_planned() {
 fn a_lost_device_stays_lost_until_it_is_revived() {
     let fake = fake(device().lose_at_run(2));
     let graph = load(&fake, &echo()).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     let mut run = || block_on(context.run(one(values(&[1.0])))).map(drop);
     assert!(run().is_ok());
     assert_eq!(kind(run()), ErrorKind::DeviceLost);
     assert_eq!(kind(run()), ErrorKind::DeviceLost);
     assert_eq!(kind(load(&fake, &echo())), ErrorKind::DeviceLost);
-    assert_eq!(kind(block_on(graph.context(&Memory::unlimited()))), ErrorKind::DeviceLost);
+    assert_eq!(
+        kind(block_on(CheckedContext::open(&graph, &Quota::unlimited()))),
+        ErrorKind::DeviceLost
+    );
     let control = fake.device("fake:0").unwrap();
     control.revive();
     assert!(run().is_ok());
@@ -104,9 +107,9 @@ fn footprints_are_charged_and_released() {
     let fake = fake(device().memory(1000));
     let free = || fake.devices().unwrap()[0].memory.unwrap().free;
     let graph = load(&fake, &echo().footprint(600)).unwrap();
-    assert_eq!((graph.footprint(), free()), (600, 400));
+    assert_eq!((graph.info().footprint.total(), free()), (600, 400));
     assert_eq!(kind(load(&fake, &echo().footprint(401))), ErrorKind::OutOfMemory);
-    let context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     drop(graph);
     assert_eq!(free(), 400, "the context still holds the graph");
     drop(context);
@@ -230,7 +233,8 @@ fn a_tensor_of_another_device_is_brought_over() {
     let plan = || device().resident();
     let fake = FakeBackend::builder().device(plan()).device(plan()).build();
     let graph = |id: &str| block_on(fake.load(&echo().model("echo"), &Target::new(id))).unwrap();
-    let context = |id: &str| block_on(graph(id).context(&Memory::unlimited())).unwrap();
+    let context =
+        |id: &str| block_on(CheckedContext::open(&graph(id), &Quota::unlimited())).unwrap();
     let first = block_on(context("fake:0").run(one(values(&[3.0])))).unwrap()[0].clone();
     let second = block_on(context("fake:1").run(one(first))).unwrap()[0].clone();
     let TensorData::Device(buffer) = second.data() else { panic!("{second} came to the host") };
@@ -373,7 +377,7 @@ fn names_are_swapped_and_precision_is_what_was_said() {
     let two = two.output("c", DType::F32, n()).output("d", DType::F32, n());
     let fake = fake(device().swap_output_names(0, 1).precision(DType::Bf16));
     let graph = load(&fake, &two).unwrap();
-    let names: Vec<_> = graph.signature().outputs.iter().map(|o| o.name.to_string()).collect();
+    let names: Vec<_> = graph.info().signature.outputs.iter().map(|o| o.name.to_string()).collect();
     assert_eq!(names, ["d", "c"]);
-    assert_eq!(graph.device().capabilities.precision, DType::Bf16);
+    assert_eq!(graph.info().device.capabilities.precision, DType::Bf16);
 }

@@ -1,9 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use godwit_backend::{
-    Error, ExecutionContext, Memory, Pace, Result, Run, Tensor, Tensors, on_host,
-};
+use godwit_backend::{Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Tensor, Tensors};
 
 use crate::graph::Shared;
 use crate::native::{Binding, RunOptions, TerminateOnDrop};
@@ -31,8 +29,8 @@ impl OrtContext {
         Ok(outputs)
     }
 
-    async fn run_on_a_worker(&mut self, inputs: Tensors) -> Result<Tensors> {
-        let inputs = on_host(inputs, &self.memory).await?;
+    async fn run_on_a_worker(&mut self, inputs: Inputs) -> Result<Tensors> {
+        let inputs = inputs.on_host(&self.memory).await?;
         let options = RunOptions::new().map_err(|fault| {
             Error::unavailable("the host has no means left for a run").with_source(fault)
         })?;
@@ -57,10 +55,8 @@ impl OrtContext {
 }
 
 impl ExecutionContext for OrtContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
-        let here = self.graph.steady
-            && self.pace.is_short(&inputs)
-            && inputs.iter().all(|input| input.host().is_some());
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
+        let here = self.graph.steady && self.pace.is_short(&inputs) && inputs.are_on_host();
         if here {
             return Run::ready(self.run_here(&inputs));
         }

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use godwit_backend::{
-    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, HostMemory, Memory, Pacing,
-    Result, Shape, Signature, Tensor, Tensors, async_trait,
+    Buffer, BufferMut, DType, Device, Error, ExecutionContext, Graph, GraphInfo, HostMemory,
+    Memory, Pacing, Quota, Result, Shape, Tensor, Tensors, async_trait,
 };
 use metrics::Counter;
 use smallvec::SmallVec;
@@ -23,13 +23,11 @@ pub(crate) struct Shared {
     pub(crate) steady: bool,
     library: &'static Library,
     session: Arc<Session>,
-    signature: Signature,
+    info: GraphInfo,
     /// How the shapes of all outputs follow from those of the inputs, where they do.
     promises: Option<Vec<Promise>>,
     /// Whether an output once had another shape than the model says, or was not written where it should.
     broken: AtomicBool,
-    device: Device,
-    footprint: u64,
     pub(crate) pacing: Pacing,
     counters: Counters,
 }
@@ -67,9 +65,7 @@ impl OrtGraph {
             steady,
             library,
             session: Arc::new(session),
-            signature,
-            device,
-            footprint,
+            info: GraphInfo::new(signature, device, footprint),
             pacing: Pacing::new(inline_under),
             counters,
         }))
@@ -112,12 +108,10 @@ impl Shared {
     ) -> Result<Tensors> {
         self.attempt(binding, options, inputs, memory).map_err(|failure| {
             *binding = None;
-            let error = match failure {
+            match failure {
                 Failure::Fault(fault) => faults::run(fault),
                 Failure::Error(error) => error,
-            };
-            // Inputs that do not fit are the caller's mistake, whatever the library made of them.
-            self.signature.check(inputs).err().unwrap_or(error)
+            }
         })
     }
 
@@ -167,7 +161,7 @@ impl Shared {
         let Some(promises) = self.promises.as_ref().filter(|_| !self.is_broken()) else {
             return Ok(None);
         };
-        for (promise, info) in promises.iter().zip(&self.signature.outputs) {
+        for (promise, info) in promises.iter().zip(&self.info.signature.outputs) {
             let Some(shape) = promise.shape(inputs) else { return Ok(None) };
             let bytes = memory.writable(shape.byte_len(info.dtype)?)?;
             prepared.push((info.dtype, shape, bytes));
@@ -240,19 +234,11 @@ fn finish(prepared: Prepared) -> Result<Tensors> {
 
 #[async_trait]
 impl Graph for OrtGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        Ok(Box::new(OrtContext::new(self.0.clone(), memory.clone())))
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        Ok(Box::new(OrtContext::new(self.0.clone(), quota.host.clone())))
     }
 }

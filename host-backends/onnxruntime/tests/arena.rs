@@ -22,7 +22,7 @@ fn runs_take_no_more_than_the_arena_holds() {
     let mut context = context(&graph, &Memory::unlimited());
     let mut expand = |length: i64| {
         let x = Tensor::from_values([1], &[1f32]).unwrap();
-        run(&mut *context, [x, Tensor::from_values([1], &[length]).unwrap()])
+        run(&mut context, [x, Tensor::from_values([1], &[length]).unwrap()])
     };
     let error = expand(100 << 20).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutOfMemory, "{}", error.report());

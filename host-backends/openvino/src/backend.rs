@@ -1,7 +1,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use godwit_backend::{Backend, Device, Error, Graph, Model, Pacing, Result, Target, async_trait};
+use godwit_backend::{
+    Backend, Device, Error, Graph, GraphInfo, Model, Pacing, Result, Target, async_trait,
+};
 
 use crate::cache::Folder;
 use crate::copied::Copied;
@@ -106,15 +108,13 @@ impl Backend for OpenVino {
         let fixed = loaded.signature.outputs.iter().map(graph::fixed).collect();
         Ok(Arc::new(OvGraph(Arc::new(Shared {
             compiled: loaded.compiled,
-            signature: loaded.signature,
             steady: loaded.steady,
             guards: loaded.guards,
             origins: loaded.origins,
             fixed,
             copied: Copied::on(&device.id),
             _model: model.clone(),
-            device,
-            footprint: loaded.footprint,
+            info: GraphInfo::new(loaded.signature, device, loaded.footprint),
             pacing: Pacing::new(self.options.inline_under),
         }))))
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Error, ExecutionContext, Memory, Pace, Result, Run, Shape, Tensor, Tensors, on_host,
+    Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Shape, Tensor, Tensors,
 };
 use smallvec::SmallVec;
 
@@ -50,7 +50,7 @@ impl OvContext {
         let flight = Arc::new(Flight::default());
         let request = graph.compiled.request(flight.clone()).map_err(errors::open)?;
         let pace = graph.pacing.pace();
-        let count = graph.signature.outputs.len();
+        let count = graph.info.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
         let own = own.map_err(errors::internal)?;
         Ok(Self {
@@ -81,10 +81,14 @@ impl OvContext {
     }
 
     /// Gives the library its views of the inputs and of the outputs whose size is known.
-    fn bind(&mut self, inputs: Tensors) -> Result<Held> {
+    fn bind(&mut self, inputs: Inputs) -> Result<Held> {
         let graph = self.graph.clone();
+        // An input left out would leave the library with the memory of an earlier run.
+        if inputs.len() != graph.info.signature.inputs.len() {
+            return Err(Error::internal("the inputs of another graph"));
+        }
         let mut held = Held::default();
-        for (at, input) in inputs.into_iter().enumerate() {
+        for (at, input) in inputs.into_tensors().into_iter().enumerate() {
             let staged = self.staged.input(at, &input)?;
             let input =
                 if staged.is_some() { input } else { aligned(input, &self.memory, &graph.copied)? };
@@ -107,8 +111,8 @@ impl OvContext {
             }
             held.inputs.push(input);
         }
-        let first = graph.signature.inputs.len();
-        for (at, info) in graph.signature.outputs.iter().enumerate() {
+        let first = graph.info.signature.inputs.len();
+        for (at, info) in graph.info.signature.outputs.iter().enumerate() {
             if graph.origin(at) != Origin::Computed {
                 held.outputs.push(None);
                 continue;
@@ -153,8 +157,8 @@ impl OvContext {
         let mut outputs = Tensors::new();
         let Held { inputs, staged, outputs: buffers, views } = held;
         self.staged.keep(staged);
-        let first = graph.signature.inputs.len();
-        for ((at, info), buffer) in graph.signature.outputs.iter().enumerate().zip(buffers) {
+        let first = graph.info.signature.inputs.len();
+        for ((at, info), buffer) in graph.info.signature.outputs.iter().enumerate().zip(buffers) {
             let there = match graph.origin(at) {
                 Origin::Computed => None,
                 Origin::Input(input) => Some(inputs.get(input)),
@@ -189,8 +193,8 @@ impl OvContext {
         Ok(outputs)
     }
 
-    fn run_here(&mut self, inputs: Tensors) -> Result<Tensors> {
-        self.graph.guards.check(&self.graph.signature, &inputs)?;
+    fn run_here(&mut self, inputs: Inputs) -> Result<Tensors> {
+        self.graph.guards.check(&self.graph.info.signature, &inputs)?;
         let held = self.bind(inputs)?;
         let began = Instant::now();
         let outcome = self.request()?.infer();
@@ -199,9 +203,9 @@ impl OvContext {
         self.collect(held)
     }
 
-    async fn run_there(&mut self, inputs: Tensors) -> Result<Tensors> {
-        let inputs = on_host(inputs, &self.memory).await?;
-        self.graph.guards.check(&self.graph.signature, &inputs)?;
+    async fn run_there(&mut self, inputs: Inputs) -> Result<Tensors> {
+        let inputs = inputs.on_host(&self.memory).await?;
+        self.graph.guards.check(&self.graph.info.signature, &inputs)?;
         // A run that was dropped may still be on its way down.
         self.landed().await?;
         let held = self.bind(inputs)?;
@@ -253,14 +257,11 @@ impl Drop for Aloft<'_> {
 }
 
 impl ExecutionContext for OvContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
-        if let Err(error) = self.graph.signature.check(&inputs) {
-            return Run::ready(Err(error));
-        }
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let here = self.graph.steady
             && self.pace.is_short(&inputs)
             && self.flight.phase() == Phase::Ground
-            && inputs.iter().all(|input| input.host().is_some());
+            && inputs.are_on_host();
         if here {
             return Run::ready(self.run_here(inputs));
         }

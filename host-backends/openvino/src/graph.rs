@@ -2,8 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Device, Dim, ExecutionContext, Graph, Memory, Model, Pacing, Result, Shape, Signature,
-    TensorInfo, async_trait,
+    Dim, ExecutionContext, Graph, GraphInfo, Model, Pacing, Quota, Result, Shape, TensorInfo,
+    async_trait,
 };
 
 use crate::context::OvContext;
@@ -15,7 +15,7 @@ use crate::ov::Compiled;
 /// What every context of a graph shares.
 pub(crate) struct Shared {
     pub(crate) compiled: Compiled,
-    pub(crate) signature: Signature,
+    pub(crate) info: GraphInfo,
     /// Whether the inputs' dimensions alone say how much work a run is and how large its outputs are.
     pub(crate) steady: bool,
     pub(crate) guards: Guards,
@@ -26,8 +26,6 @@ pub(crate) struct Shared {
     pub(crate) copied: Copied,
     /// The model's bytes, which the library reads where they are.
     pub(crate) _model: Model,
-    pub(crate) device: Device,
-    pub(crate) footprint: u64,
     pub(crate) pacing: Pacing,
 }
 
@@ -55,29 +53,17 @@ pub(crate) fn fixed(info: &TensorInfo) -> Option<Shape> {
 
 #[async_trait]
 impl Graph for OvGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        Ok(Box::new(OvContext::open(self.0.clone(), memory.clone())?))
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        Ok(Box::new(OvContext::open(self.0.clone(), quota.host.clone())?))
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared")
-            .field("signature", &self.signature)
-            .field("device", &self.device.id)
-            .field("footprint", &self.footprint)
-            .finish_non_exhaustive()
+        f.debug_struct("Shared").field("info", &self.info).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use godwit_backend::{ExecutionContext, Memory, Run, Tensor, Tensors};
+use godwit_backend::{ExecutionContext, Inputs, Memory, Run};
 
 use crate::graph::Inner;
 
@@ -19,20 +19,13 @@ impl RemoteContext {
 
 impl ExecutionContext for RemoteContext {
     /// Dropping the run hangs up.
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
-        if let Err(error) = self.graph.signature.check(&inputs) {
-            return Run::ready(Err(error));
-        }
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let (graph, memory) = (self.graph.clone(), self.memory.clone());
         Run::pending(async move {
             let reactor = graph.reactor.clone();
             let call = async move {
-                let mut host = Tensors::new();
-                for input in inputs {
-                    let bytes = input.to_host(&memory).await?;
-                    host.push(Tensor::new(input.dtype(), input.shape().clone(), bytes)?);
-                }
-                graph.service.run(&graph.call, &graph.signature, &host, &memory).await
+                let host = inputs.on_host(&memory).await?.into_tensors();
+                graph.service.run(&graph.call, &graph.info.signature, &host, &memory).await
             };
             reactor.run(call).await
         })

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use godwit_backend::{Device, ExecutionContext, Graph, Memory, Result, Signature};
+use godwit_backend::{ExecutionContext, Footprint, Graph, GraphInfo, Quota, Result, Signature};
 
 use crate::context::RemoteContext;
 use crate::protocol::Call;
@@ -16,7 +16,7 @@ pub(crate) struct RemoteGraph(Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) service: Arc<Service>,
     pub(crate) reactor: Arc<Reactor>,
-    pub(crate) signature: Signature,
+    pub(crate) info: GraphInfo,
     pub(crate) call: Call,
 }
 
@@ -27,27 +27,21 @@ impl RemoteGraph {
         signature: Signature,
         call: Call,
     ) -> Self {
-        Self(Arc::new(Inner { service, reactor, signature, call }))
+        // What the server holds, it holds for everybody.
+        let footprint = Footprint::default();
+        let info = GraphInfo { signature, device: service.device.clone(), footprint };
+        Self(Arc::new(Inner { service, reactor, info, call }))
     }
 }
 
 #[async_trait]
 impl Graph for RemoteGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.service.device
-    }
-
-    /// None here: what the server holds, it holds for everybody.
-    fn footprint(&self) -> u64 {
-        0
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        Ok(Box::new(RemoteContext::new(self.0.clone(), memory.clone())))
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        Ok(Box::new(RemoteContext::new(self.0.clone(), quota.host.clone())))
     }
 }
 
@@ -59,9 +53,6 @@ impl fmt::Debug for RemoteGraph {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RemoteGraph")
-            .field("device", &self.service.device.id)
-            .field("signature", &self.signature)
-            .finish_non_exhaustive()
+        f.debug_struct("RemoteGraph").field("info", &self.info).finish_non_exhaustive()
     }
 }

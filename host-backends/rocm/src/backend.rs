@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use godwit_backend::{
-    Backend, Device, Dim, Error, Graph, Memory, Model, Result, Shape, Target, TensorInfo,
-    async_trait,
+    Backend, Device, Dim, Error, Graph, GraphInfo, Memory, Model, Quota, Result, Shape, Target,
+    TensorInfo, async_trait,
 };
 
 use crate::batches::Batches;
@@ -125,7 +125,7 @@ impl Backend for Rocm {
             library: self.library,
             place,
             model: model.clone(),
-            signature,
+            info: GraphInfo::new(signature, device, footprint(model, nodes, most)),
             names,
             guards,
             batches,
@@ -133,8 +133,6 @@ impl Backend for Rocm {
             folder,
             programs: Programs::new(most),
             pool: self.pool.clone(),
-            device,
-            footprint: footprint(model, nodes, most),
         });
         // Whatever is wrong with the model is found now and not by the first run.
         shared.program(&least).await?;
@@ -151,14 +149,14 @@ fn prepare(shared: &Arc<Shared>) -> BoxFuture<'_, Result<()>> {
         let Some(batches) = &shared.batches else { return Ok(()) };
         let memory = Memory::unlimited();
         for &size in batches.sizes() {
-            let shapes = shapes(&shared.signature.inputs, Some((batches, size)))?;
+            let shapes = shapes(&shared.info.signature.inputs, Some((batches, size)))?;
             shared.program(&shapes).await?;
             if size < 2 {
                 continue;
             }
-            let mut context = RocmContext::new(shared.clone(), memory.clone());
+            let mut context = RocmContext::new(shared.clone(), Quota::of_host(memory.clone()));
             let mut answers = Vec::new();
-            for question in batches.questions(&shared.signature, &shapes, &memory)? {
+            for question in batches.questions(&shared.info.signature, &shapes, &memory)? {
                 answers.push(context.whole(question).await?);
             }
             if let [one, other] = answers.as_slice()

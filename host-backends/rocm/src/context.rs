@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Memory, Result, Run, Shape, Tensor, TensorData, Tensors,
+    Dim, Error, ExecutionContext, Inputs, Quota, Result, Run, Shape, Tensor, TensorData, Tensors,
 };
 
 use crate::answer;
@@ -15,40 +15,39 @@ use crate::resident::RocmBuffer;
 #[derive(Debug)]
 pub(crate) struct RocmContext {
     graph: Arc<Shared>,
-    memory: Memory,
+    quota: Quota,
     /// Page-locked memory by which inputs are brought to a GPU; absent before the first run and after one
     /// that was dropped.
     staging: Option<Pinned>,
 }
 
 impl RocmContext {
-    pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Self {
-        Self { graph, memory, staging: None }
+    pub(crate) fn new(graph: Arc<Shared>, quota: Quota) -> Self {
+        Self { graph, quota, staging: None }
     }
 
     /// A run without rows added or cut off, brought to the host.
     pub(crate) async fn whole(&mut self, inputs: Tensors) -> Result<Tensors> {
         let inputs = self.within_reach(inputs).await?;
         let outputs = self.compute(inputs, None).await?;
-        godwit_backend::on_host(outputs, &self.memory).await
+        godwit_backend::on_host(outputs, &self.quota.host).await
     }
 
-    async fn answer(&mut self, inputs: Tensors) -> Result<Tensors> {
+    async fn answer(&mut self, inputs: Inputs) -> Result<Tensors> {
         let graph = self.graph.clone();
-        graph.signature.check(&inputs)?;
         if inputs.iter().any(|input| input.shape().contains(&0)) {
             return self.nothing(&inputs);
         }
-        let inputs = self.within_reach(inputs).await?;
-        graph.guards.check(&graph.signature, &inputs)?;
+        let inputs = self.within_reach(inputs.into_tensors()).await?;
+        graph.guards.check(&graph.info.signature, &inputs)?;
         let (inputs, rows) = match &graph.batches {
-            Some(batches) => batches.pad(inputs, &self.memory)?,
+            Some(batches) => batches.pad(inputs, &self.quota.host)?,
             None => (inputs, None),
         };
         let outputs = self.compute(inputs, rows).await?;
         match (&graph.batches, rows) {
             (Some(batches), Some(rows)) if matches!(graph.place, Place::Reference) => {
-                batches.cut(outputs, rows, &self.memory)
+                batches.cut(outputs, rows, &self.quota.host)
             }
             _ => Ok(outputs),
         }
@@ -64,7 +63,7 @@ impl RocmContext {
             Place::Reference => {
                 let sizes = compiled.outputs.iter().map(|(dtype, shape)| shape.byte_len(*dtype));
                 let buffers =
-                    sizes.map(|size| self.memory.writable(size?)).collect::<Result<_>>()?;
+                    sizes.map(|size| self.quota.host.writable(size?)).collect::<Result<_>>()?;
                 let (own, mut program) = (graph.clone(), program);
                 let job = graph.pool.runs.run(move |_| {
                     let names = &own.names;
@@ -74,7 +73,7 @@ impl RocmContext {
             }
             Place::Gpu(hip, gpu) => {
                 let sizes = compiled.outputs.iter().map(|(dtype, shape)| shape.byte_len(*dtype));
-                let charge = |size: Result<usize>| self.memory.budget().charge(size? as u64);
+                let charge = |size: Result<usize>| self.quota.device.charge(size? as u64);
                 let charges = sizes.map(charge).collect::<Result<Vec<_>>>()?;
                 let (own, mut program, shared) = (graph.clone(), program, compiled.clone());
                 let mut staging = self.staging.take();
@@ -100,7 +99,7 @@ impl RocmContext {
                     }
                     .unwrap_or_else(|| shape.clone());
                     block.keep(shape.byte_len(*dtype)?);
-                    let (id, pool) = (graph.device.id.clone(), graph.pool.clone());
+                    let (id, pool) = (graph.info.device.id.clone(), graph.pool.clone());
                     let buffer = RocmBuffer::new(block, id, pool, charge);
                     Tensor::on_device(*dtype, shape, Arc::new(buffer))
                 });
@@ -127,10 +126,10 @@ impl RocmContext {
             reached.push(if stays {
                 input
             } else {
-                let bytes = input.to_host(&self.memory).await?;
+                let bytes = input.to_host(&self.quota.host).await?;
                 let bytes = match bytes.as_ptr().addr().is_multiple_of(input.dtype().size()) {
                     true => bytes,
-                    false => self.memory.copy_from(&bytes)?,
+                    false => self.quota.host.copy_from(&bytes)?,
                 };
                 Tensor::new(input.dtype(), input.shape().clone(), bytes)?
             });
@@ -140,8 +139,8 @@ impl RocmContext {
 
     /// The answer to inputs without elements, which the library has no programs for: outputs without
     /// elements, if that is what they are.
-    fn nothing(&self, inputs: &Tensors) -> Result<Tensors> {
-        let signature = &self.graph.signature;
+    fn nothing(&self, inputs: &[Tensor]) -> Result<Tensors> {
+        let signature = &self.graph.info.signature;
         let size = |dim: &Dim| match dim {
             Dim::Known(size) => Some(*size),
             Dim::Unknown => None,
@@ -160,14 +159,14 @@ impl RocmContext {
             let shape = shape.filter(|shape| shape.contains(&0)).ok_or_else(|| {
                 Error::unsupported("this device makes nothing of tensors without elements")
             })?;
-            Tensor::new(info.dtype, shape, self.memory.copy_from(&[])?)
+            Tensor::new(info.dtype, shape, self.quota.host.copy_from(&[])?)
         });
         outputs.collect()
     }
 }
 
 impl ExecutionContext for RocmContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         Run::pending(self.answer(inputs))
     }
 }

@@ -3,8 +3,7 @@ use std::sync::Arc;
 use std::{fs, iter};
 
 use godwit_backend::{
-    Device, Error, ExecutionContext, Graph, Memory, Model, Result, Shape, Signature, Stop,
-    async_trait,
+    Error, ExecutionContext, Graph, GraphInfo, Model, Quota, Result, Shape, Stop, async_trait,
 };
 
 use crate::batches::Batches;
@@ -24,7 +23,7 @@ pub(crate) struct Shared {
     pub(crate) library: &'static Library,
     pub(crate) place: Place,
     pub(crate) model: Model,
-    pub(crate) signature: Signature,
+    pub(crate) info: GraphInfo,
     /// The inputs' names as the library takes them.
     pub(crate) names: Vec<CString>,
     pub(crate) guards: Guards,
@@ -33,8 +32,6 @@ pub(crate) struct Shared {
     pub(crate) folder: Option<Folder>,
     pub(crate) programs: Programs<Compiled>,
     pub(crate) pool: Arc<Pool>,
-    pub(crate) device: Device,
-    pub(crate) footprint: u64,
 }
 
 /// A model on one of the library's targets.
@@ -56,7 +53,7 @@ impl Shared {
         self.place.select()?;
         let key = format!("{dims:?}");
         if let Some(program) = self.folder.as_ref().and_then(|it| it.restore(self.library, &key)) {
-            return Compiled::new(program, &self.signature, &self.names);
+            return Compiled::new(program, &self.info.signature, &self.names);
         }
         let Some(bytes) = self.model.parts().first() else {
             return Err(Error::internal("a model without bytes"));
@@ -70,7 +67,7 @@ impl Shared {
         })?;
         proceed(stop)?;
         // Before it is compiled, so that no time is spent on what cannot be used.
-        Compiled::check(&program, &self.signature)?;
+        Compiled::check(&program, &self.info.signature)?;
         let samples = match self.options.precision {
             Precision::I8 => self.samples(dims)?,
             _ => Vec::new(),
@@ -94,7 +91,7 @@ impl Shared {
         if let Some(folder) = &self.folder {
             folder.keep(&mut program, &key);
         }
-        Compiled::new(program, &self.signature, &self.names)
+        Compiled::new(program, &self.info.signature, &self.names)
     }
 
     /// Samples for inputs of these dimensions: the files `0.bin`, `1.bin`, ... of the folder of samples,
@@ -103,7 +100,7 @@ impl Shared {
         let Some(folder) = &self.options.calibration else {
             return Err(Error::internal("no folder of samples"));
         };
-        let infos = self.signature.inputs.iter().zip(dims.iter()).enumerate();
+        let infos = self.info.signature.inputs.iter().zip(dims.iter()).enumerate();
         let sample = |(at, (info, shape)): (usize, (&godwit_backend::TensorInfo, &Shape))| {
             let lacking = || Error::not_found(format!("there is no sample of '{}'", info.name));
             let bytes = fs::read(folder.join(format!("{at}.bin")))
@@ -121,7 +118,8 @@ impl Shared {
     }
 
     fn given<'a>(&'a self, dims: &'a Dims, samples: &'a [Vec<u64>]) -> Vec<Given<'a>> {
-        let infos = self.names.iter().zip(&self.signature.inputs).zip(dims.iter().zip(samples));
+        let infos =
+            self.names.iter().zip(&self.info.signature.inputs).zip(dims.iter().zip(samples));
         let given = |((name, info), (shape, sample)): (_, (&'a Shape, &'a Vec<u64>))| {
             let name: &'a CString = name;
             let info: &'a godwit_backend::TensorInfo = info;
@@ -138,19 +136,11 @@ fn proceed(stop: &Stop) -> Result<()> {
 
 #[async_trait]
 impl Graph for RocmGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        Ok(Box::new(RocmContext::new(self.0.clone(), memory.clone())))
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        Ok(Box::new(RocmContext::new(self.0.clone(), quota.clone())))
     }
 }

@@ -7,7 +7,7 @@ use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Memory, 
 use crate::hip::DeviceBlock;
 use crate::pool::Pool;
 
-/// An output that stays on its GPU until someone reads it, charged to the budget of the run that gave it.
+/// An output that stays on its GPU until someone reads it, charged to the device budget of its context.
 #[derive(Debug)]
 pub(crate) struct RocmBuffer {
     block: Arc<DeviceBlock>,

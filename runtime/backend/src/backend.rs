@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{Device, Memory, Model, Result, Run, Signature, Target, Tensors};
+use crate::{Device, GraphInfo, Inputs, Model, Quota, Result, Run, Target};
 
 /// Drives one family of devices: every GPU of one vendor, the host's CPUs, one remote service.
 #[async_trait]
@@ -33,23 +33,23 @@ pub trait Backend: Debug + Send + Sync {
 /// A model compiled for one device. Immutable, so every caller shares one.
 #[async_trait]
 pub trait Graph: Debug + Send + Sync {
-    /// What goes in and what comes out.
-    fn signature(&self) -> &Signature;
+    /// What goes in and out, where it runs and what it holds there.
+    fn info(&self) -> &GraphInfo;
 
-    /// The device this graph runs on.
-    fn device(&self) -> &Device;
-
-    /// Bytes of device memory held until the graph is dropped. Quotas charge this figure.
-    fn footprint(&self) -> u64;
-
-    /// Opens one caller's state. Outputs are allocated from `memory` and charged to its budget.
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>>;
+    /// Opens one caller's state.
+    ///
+    /// Outputs on the host are allocated from [`Quota::host`]. What stays on the device for the caller, such as
+    /// resident outputs and the context's own state, is charged to [`Quota::device`].
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge` when the quota is spent, `OutOfMemory` or `DeviceLost` of the device.
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>>;
 }
 
 /// One caller's state on a graph. Contexts of the same graph run side by side.
 pub trait ExecutionContext: Debug + Send {
-    /// One inference. `inputs` stand in the order of [`Signature::inputs`] and have passed
-    /// [`Signature::check`]; outputs come in the order of [`Signature::outputs`].
+    /// One inference. Outputs come in the order of [`Signature::outputs`](crate::Signature::outputs).
     ///
     /// A run too short to be worth a thread hand-off may be finished before this returns
     /// ([`Run::ready`]); anything longer is pending, and dropping it cancels. A context stays usable
@@ -59,5 +59,5 @@ pub trait ExecutionContext: Debug + Send {
     ///
     /// `Failed` when the device or the graph fails, `OutOfMemory` or `TooLarge` when an output does not
     /// fit, `DeviceLost` when the device is gone.
-    fn run(&mut self, inputs: Tensors) -> Run<'_>;
+    fn run(&mut self, inputs: Inputs) -> Run<'_>;
 }

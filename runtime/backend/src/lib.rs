@@ -13,19 +13,21 @@
 //! - **Nothing is substituted.** [`Backend::load`] serves the device its [`Target`] names or fails.
 //! - **Dropping is cancelling.** Dropping a [`Run`] stops the work as soon as the device allows
 //!   ([`Cancellation`] says when that is) and buffers outlive the device's use of them.
-//! - **Inputs are already checked.** [`Signature::arrange`] and [`Signature::check`] are called once,
-//!   above the backends; a backend may rely on them but must still answer bad input with an
-//!   [`Error`], never with a panic.
+//! - **Inputs are checked once.** [`ExecutionContext::run`] takes [`Inputs`], which only a [`Signature`]
+//!   makes. Values that only the device can judge are answered with an [`Error`], never with a panic.
 //! - **Tensors move.** Cloning a [`Tensor`] costs a reference count, whatever its size.
 //!
 //! This crate knows no WebAssembly, no device and no native library.
 
 mod backend;
 mod blocking;
+mod checked;
 mod device;
 mod dtype;
 mod error;
 mod host;
+mod info;
+mod inputs;
 pub mod memory;
 mod model;
 mod nearest;
@@ -40,11 +42,14 @@ mod wait;
 pub use async_trait::async_trait;
 pub use backend::{Backend, ExecutionContext, Graph};
 pub use blocking::Workers;
+pub use checked::CheckedContext;
 pub use device::{Cancellation, Capabilities, Device, DeviceId, DeviceKind, DeviceMemory, Target};
 pub use dtype::DType;
 pub use error::{Error, ErrorKind, Result};
 pub use host::{host_memory, host_processor};
-pub use memory::{Arena, Budget, Buffer, BufferMut, Charge, HostMemory, Memory};
+pub use info::{Footprint, GraphInfo};
+pub use inputs::Inputs;
+pub use memory::{Arena, Budget, Buffer, BufferMut, Charge, HostMemory, Memory, Quota};
 pub use model::{Digest, Encoding, Model};
 pub use nearest::{known, nearest, one_of};
 pub use pace::{Pace, Pacing};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{DType, Error, Result, Tensor, Tensors, nearest};
+use crate::{DType, Error, Inputs, Result, Tensor, Tensors, nearest};
 
 /// One dimension of an input or output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -95,7 +95,7 @@ impl Signature {
     pub fn arrange<N: AsRef<str>>(
         &self,
         named: impl IntoIterator<Item = (N, Tensor)>,
-    ) -> Result<Tensors> {
+    ) -> Result<Inputs> {
         let mut arrangement = self.arrangement();
         for (name, tensor) in named {
             arrangement.put(name.as_ref(), tensor)?;
@@ -111,13 +111,13 @@ impl Signature {
         Arrangement { signature: self, slots }
     }
 
-    /// Checks tensors in the model's order: their number, dtypes, ranks, known dimensions, and that a
-    /// symbol has one size throughout. Their lengths were checked when they were made.
+    /// Makes inputs of tensors in the model's order by checking their number, dtypes, ranks, known dimensions,
+    /// and that a symbol has one size throughout. Their lengths were checked when they were made.
     ///
     /// # Errors
     ///
     /// `InvalidArgument`, naming the input and what it should have been.
-    pub fn check(&self, inputs: &[Tensor]) -> Result<()> {
+    pub fn check(&self, inputs: Tensors) -> Result<Inputs> {
         if inputs.len() != self.inputs.len() {
             return Err(Error::invalid_argument(format!(
                 "the model takes {} inputs, not {}",
@@ -126,12 +126,12 @@ impl Signature {
             )));
         }
         let mut symbols: SmallVec<[(&str, usize); 8]> = SmallVec::new();
-        for (info, tensor) in self.inputs.iter().zip(inputs) {
+        for (info, tensor) in self.inputs.iter().zip(&inputs) {
             if !matches(info, tensor, &mut symbols) {
                 return Err(mismatch(info, tensor, &symbols));
             }
         }
-        Ok(())
+        Ok(Inputs::checked(inputs))
     }
 }
 
@@ -161,15 +161,14 @@ impl Arrangement<'_> {
     /// # Errors
     ///
     /// `InvalidArgument`, naming the input that is missing or does not fit.
-    pub fn finish(self) -> Result<Tensors> {
+    pub fn finish(self) -> Result<Inputs> {
         let mut inputs = Tensors::new();
         for (slot, info) in self.slots.into_iter().zip(&self.signature.inputs) {
             inputs.push(slot.ok_or_else(|| {
                 Error::invalid_argument(format!("input '{}' is missing", info.name))
             })?);
         }
-        self.signature.check(&inputs)?;
-        Ok(inputs)
+        self.signature.check(inputs)
     }
 }
 
@@ -231,7 +230,7 @@ mod tests {
         Tensor::from_values([batch], &vec![0u8; batch]).unwrap()
     }
 
-    fn message(result: Result<Tensors>) -> String {
+    fn message(result: Result<Inputs>) -> String {
         result.unwrap_err().to_string()
     }
 

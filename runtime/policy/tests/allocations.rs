@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::executor::block_on;
-use godwit_backend::{DType, Dim, Memory, Target, Tensor, Tensors};
+use godwit_backend::{DType, Dim, Quota, Target, Tensor, Tensors};
 use godwit_fake::{FakeBackend, Script};
 use godwit_model::Limits;
 use godwit_policy::{AdmissionLimits, AllowList, Ledger, Stack};
@@ -25,8 +25,9 @@ fn a_warm_run_through_every_policy_allocates_nothing() {
     let tenant = stack.tenant(limits, ledger.clone());
     let model = Script::echo(DType::F32, [Dim::Known(2)]).model("echo");
     let graph = block_on(tenant.load(&model, &Target::new("fake:0"))).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
-    let inputs = Tensors::from_iter([Tensor::from_values([2], &[1f32, 2.0]).unwrap()]);
+    let mut context = block_on(graph.context(&Quota::unlimited())).unwrap();
+    let pair = Tensors::from_iter([Tensor::from_values([2], &[1f32, 2.0]).unwrap()]);
+    let inputs = graph.info().signature.check(pair).unwrap();
     let mut run = || {
         let outputs = context.run(inputs.clone()).try_ready().unwrap().unwrap();
         assert_eq!(outputs.len(), 1);

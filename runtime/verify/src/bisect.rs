@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Backend, Buffer, Encoding, Error, Memory, Model, Result, Target, Tensor, Tensors,
+    Backend, Buffer, Encoding, Error, Memory, Model, Quota, Result, Target, Tensor, Tensors,
 };
 use godwit_model::{Limits, precheck};
 use serde::Serialize;
@@ -223,11 +223,11 @@ impl Search<'_> {
     async fn ask(&self, model: &Model, target: &Target) -> Result<BTreeMap<String, Tensor>> {
         let graph = self.bisect.backend.load(model, target).await?;
         let memory = Memory::unlimited();
-        let mut context = graph.context(&memory).await?;
-        let inputs = graph.signature().arrange(self.bisect.sample.inputs.iter().cloned())?;
+        let mut context = graph.context(&Quota::of_host(memory.clone())).await?;
+        let inputs = graph.info().signature.arrange(self.bisect.sample.inputs.iter().cloned())?;
         let outputs: Tensors = context.run(inputs).await?;
         let mut named = BTreeMap::new();
-        for (info, output) in graph.signature().outputs.iter().zip(&outputs) {
+        for (info, output) in graph.info().signature.outputs.iter().zip(&outputs) {
             let bytes = output.to_host(&memory).await?;
             let near = Tensor::new(output.dtype(), output.shape().clone(), bytes)?;
             named.insert(info.name.to_string(), near);

@@ -96,14 +96,14 @@ impl LoadRecord {
     ) -> Self {
         let graph = outcome.as_ref().ok();
         let elsewhere =
-            graph.and_then(|graph| graph.device().labels.get(Device::OPERATORS_ELSEWHERE));
+            graph.and_then(|graph| graph.info().device.labels.get(Device::OPERATORS_ELSEWHERE));
         Self {
             model: model.name().to_string(),
             digest: model.digest().to_string(),
             target: target.device.to_string(),
-            device: graph.map(|graph| DeviceStamp::from(graph.device())),
+            device: graph.map(|graph| DeviceStamp::from(&graph.info().device)),
             seconds,
-            footprint: graph.map_or(0, |graph| graph.footprint()),
+            footprint: graph.map_or(0, |graph| graph.info().footprint.total()),
             elsewhere: elsewhere.and_then(|count| count.parse().ok()),
             failure: outcome.as_ref().err().map(Failure::from),
         }

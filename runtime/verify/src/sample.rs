@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use godwit_backend::{
-    Backend, Device, Digest, Error, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor,
-    Tensors,
+    Backend, Device, Digest, Error, ExecutionContext, Graph, Memory, Model, Quota, Result, Target,
+    Tensor, Tensors,
 };
 
 use crate::recording::{Captured, Failure, LoadRecord, Recording, RunRecord};
@@ -171,7 +171,7 @@ impl Stage {
         self.recording.loads.push(LoadRecord::of(model, target, &graph, seconds));
         let load = self.recording.loads.len() - 1;
         let ready = match graph {
-            Ok(graph) => match graph.context(&Memory::unlimited()).await {
+            Ok(graph) => match graph.context(&Quota::unlimited()).await {
                 Ok(context) => Ok((graph, context)),
                 Err(error) => Err(Failure::from(&error)),
             },
@@ -189,7 +189,7 @@ async fn measure(
     replay: &Replay,
     run: &mut RunRecord,
 ) -> Result<()> {
-    let inputs = graph.signature().arrange(sample.inputs.iter().cloned())?;
+    let inputs = graph.info().signature.arrange(sample.inputs.iter().cloned())?;
     for _ in 0..warmup {
         context.run(inputs.clone()).await?;
     }
@@ -214,7 +214,7 @@ async fn near(graph: &Arc<dyn Graph>, outputs: &Tensors) -> Result<Vec<Captured>
         let bytes = output.to_host(&Memory::unlimited()).await?;
         let tensor = Tensor::new(output.dtype(), output.shape().clone(), bytes)?;
         // A device that gives more than its signature says still gets compared.
-        let info = graph.signature().outputs.get(place);
+        let info = graph.info().signature.outputs.get(place);
         let name = info.map_or_else(|| place.to_string(), |info| info.name.to_string());
         named.push((name, tensor));
     }

@@ -1,6 +1,8 @@
 //! What the two sides say to each other, as JSON: messages are short, for bytes lie in shared memory.
 
-use godwit_backend::{DType, Device, Encoding, Error, ErrorKind, Result, Shape, Signature, Target};
+use godwit_backend::{
+    Budget, DType, Device, Encoding, Error, ErrorKind, GraphInfo, Result, Shape, Target,
+};
 use serde::{Deserialize, Serialize};
 
 /// Something asked for, with the number that the answer will bear. Zero is asked without words: whether the
@@ -22,7 +24,8 @@ pub(crate) enum Request {
     },
     Open {
         graph: u64,
-        tenant: Tenant,
+        host: Account,
+        device: Account,
     },
     Run {
         context: u64,
@@ -30,7 +33,7 @@ pub(crate) enum Request {
     },
     Read {
         buffer: u64,
-        tenant: Tenant,
+        host: Account,
     },
     /// Nobody waits for the call of this number any more. Has no answer.
     Cancel,
@@ -38,12 +41,18 @@ pub(crate) enum Request {
     Drop(Kept),
 }
 
-/// The budget that the other side books on.
+/// A budget of the other side.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct Tenant {
+pub(crate) struct Account {
     pub(crate) id: u64,
     /// Bytes.
     pub(crate) limit: u64,
+}
+
+impl From<&Budget> for Account {
+    fn from(budget: &Budget) -> Self {
+        Self { id: budget.id(), limit: budget.limit() }
+    }
 }
 
 /// Something that the process keeps until it is told to drop it.
@@ -64,19 +73,10 @@ pub(crate) struct Answer {
 pub(crate) enum Reply {
     Ready,
     Devices(Vec<Device>),
-    Graph { graph: u64, about: Box<About> },
+    Graph { graph: u64, info: Box<GraphInfo> },
     Context(u64),
     Outputs(Vec<Item>),
     Bytes(Span),
-}
-
-/// What a graph says of itself.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct About {
-    pub(crate) signature: Signature,
-    pub(crate) device: Device,
-    /// Bytes of device memory.
-    pub(crate) footprint: u64,
 }
 
 /// A tensor.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use godwit_backend::{Arena, Backend, Budget, Graph, Memory, Model, Target, Tensor, Tensors};
+use godwit_backend::{
+    Arena, Backend, Budget, CheckedContext, Graph, Memory, Model, Quota, Target, Tensor, Tensors,
+};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::{AdmissionLimits, Catalog, CatalogEntry, Ledger, Stack};
 use tokio::runtime::Runtime;
@@ -46,7 +48,7 @@ impl Bench {
         Ok(Hosted {
             runtime: self.runtime.clone(),
             program: self.program.clone(),
-            inference: Inference { catalog: Arc::new(catalog), memory },
+            inference: Inference { catalog: Arc::new(catalog), quota: Quota::of_host(memory) },
             graph,
             work: work.clone(),
         })
@@ -77,13 +79,13 @@ impl Hosted {
 
     /// Blocks that the arena took from the system so far, and those it took from its pool.
     pub(crate) fn arena(&self) -> [u64; 2] {
-        let stats = self.inference.memory.arena().stats();
+        let stats = self.inference.quota.host.arena().stats();
         [stats.allocated, stats.reused]
     }
 
     /// What the model calls its first output.
     pub(crate) fn output(&self) -> Option<String> {
-        Some(self.graph.signature().outputs.first()?.name.to_string())
+        Some(self.graph.info().signature.outputs.first()?.name.to_string())
     }
 
     /// The guest's calls, one after another.
@@ -123,23 +125,21 @@ impl Side for Hosted {
 pub(crate) struct Direct {
     runtime: Arc<Runtime>,
     graph: Arc<dyn Graph>,
-    memory: Memory,
     input: Tensor,
     work: Work,
 }
 
 impl Direct {
     pub(crate) fn new(runtime: Arc<Runtime>, graph: Arc<dyn Graph>, work: &Work) -> Result<Self> {
-        let memory = Memory::unlimited();
         let input = Tensor::from_values(work.dims.as_slice(), &work.values())?;
-        Ok(Self { runtime, graph, memory, input, work: work.clone() })
+        Ok(Self { runtime, graph, input, work: work.clone() })
     }
 }
 
 impl Side for Direct {
     fn block(&self, runs: u32) -> Result<Duration> {
         self.runtime.block_on(async {
-            let mut context = self.graph.context(&self.memory).await?;
+            let mut context = CheckedContext::open(&self.graph, &Quota::unlimited()).await?;
             let inputs = || Tensors::from_iter([self.input.clone()]);
             for _ in 0..self.work.warm_up(runs) {
                 context.run(inputs()).await?;

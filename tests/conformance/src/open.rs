@@ -1,18 +1,20 @@
 use std::sync::Arc;
 
-use godwit_backend::{ExecutionContext, Graph, Memory, Result, Tensor};
+use godwit_backend::{CheckedContext, Graph, Memory, Quota, Result, Tensor};
 
 /// A context with the graph it stands on and the memory its outputs go to.
 #[derive(Debug)]
 pub(crate) struct Open {
     pub(crate) graph: Arc<dyn Graph>,
-    pub(crate) context: Box<dyn ExecutionContext>,
+    pub(crate) context: CheckedContext,
     pub(crate) memory: Memory,
 }
 
 impl Open {
     pub(crate) async fn on(graph: Arc<dyn Graph>, memory: Memory) -> Self {
-        let context = graph.context(&memory).await.expect("a graph gives contexts");
+        let context = CheckedContext::open(&graph, &Quota::of_host(memory.clone()))
+            .await
+            .expect("a graph gives contexts");
         Self { graph, context, memory }
     }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, DType, Dim, ErrorKind, Graph, Memory, Model, Shape, Target, Tensor, TensorInfo,
+    Backend, DType, Dim, ErrorKind, Graph, Model, Quota, Shape, Target, Tensor, TensorInfo,
 };
 use godwit_cpu::CpuBackend;
 use godwit_engines::{ONNXRUNTIME, OPENVINO};
@@ -158,16 +158,16 @@ fn agree(questions: Vec<Question>) {
 
 /// Runs on `graph` and names what comes out.
 fn ask(graph: &Arc<dyn Graph>, inputs: Vec<(String, Tensor)>) -> Vec<(String, Tensor)> {
-    let inputs = graph.signature().arrange(inputs).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let inputs = graph.info().signature.arrange(inputs).unwrap();
+    let mut context = block_on(graph.context(&Quota::unlimited())).unwrap();
     let outputs = block_on(context.run(inputs)).unwrap();
-    let names = graph.signature().outputs.iter().map(|output| output.name.to_string());
+    let names = graph.info().signature.outputs.iter().map(|output| output.name.to_string());
     names.zip(outputs).collect()
 }
 
 /// The same inputs for every engine: dimensions that are free are 2.
 fn seeded(graph: &Arc<dyn Graph>) -> Vec<(String, Tensor)> {
-    let inputs = graph.signature().inputs.iter();
+    let inputs = graph.info().signature.inputs.iter();
     inputs.map(|info| (info.name.to_string(), values(info))).collect()
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result};
 use futures::executor::block_on;
 use godwit_backend::{
-    Arena, Backend, Budget, Dim, Error, ErrorKind, Memory, Model, Target, Tensor, TensorInfo,
+    Arena, Backend, Budget, Dim, Error, ErrorKind, Memory, Model, Quota, Target, Tensor, TensorInfo,
 };
 
 use crate::compare::{self, difference};
@@ -42,7 +42,7 @@ pub fn judge(backend: &Arc<dyn Backend>, device: &str, case: &Case) -> Result<Ou
     let inputs = read(case.input_files()?).context("an input")?;
     let wanted = read(case.output_files()?).context("an output")?;
 
-    let signature = graph.signature();
+    let signature = &graph.info().signature;
     let inputs = match signature.arrange(case.inputs.iter().zip(inputs)) {
         Ok(inputs) => inputs,
         Err(error) => {
@@ -52,7 +52,7 @@ pub fn judge(backend: &Arc<dyn Backend>, device: &str, case: &Case) -> Result<Ou
     };
     let memory = Memory::new(Arena::default(), Budget::new("tensors", MOST));
     let ran = block_on(async {
-        let mut context = graph.context(&memory).await?;
+        let mut context = graph.context(&Quota::of_host(memory.clone())).await?;
         let outputs = context.run(inputs).await?;
         Ok::<_, Error>(outputs)
     });

@@ -26,8 +26,8 @@ pub async fn are_classified(backend: &Remote) {
         let graph = load(backend, "digits").await.unwrap_or_else(|error| {
             panic!("{}", error.report());
         });
-        let inputs = graph.signature().arrange(reference.inputs).expect("inputs that fit");
-        let outputs = context(backend, "digits").await.run(inputs).await;
+        let inputs = graph.info().signature.arrange(reference.inputs).expect("inputs that fit");
+        let outputs = context(backend, "digits").await.run(inputs.into_tensors()).await;
         let outputs = outputs.unwrap_or_else(|error| panic!("{}", error.report()));
         assert_close("logits", &reference.outputs[0].1, &outputs[0]);
         count += 1;

@@ -20,7 +20,7 @@ mod python;
 pub mod triton;
 pub mod tunnel;
 
-use godwit_backend::{Backend, DType, ExecutionContext, Graph, Memory, Model, Target, Tensor};
+use godwit_backend::{Backend, CheckedContext, DType, Graph, Model, Quota, Target, Tensor};
 use godwit_remote::{Endpoint, Remote, RemoteOptions};
 
 pub use built::{built, root};
@@ -54,9 +54,9 @@ pub async fn load(
 }
 
 /// A context on the model `name`.
-pub async fn context(backend: &Remote, name: &str) -> Box<dyn ExecutionContext> {
+pub async fn context(backend: &Remote, name: &str) -> CheckedContext {
     let graph = load(backend, name).await.unwrap_or_else(|error| panic!("{}", error.report()));
-    graph.context(&Memory::unlimited()).await.expect("a graph gives contexts")
+    CheckedContext::open(&graph, &Quota::unlimited()).await.expect("a graph gives contexts")
 }
 
 /// That `found` is `expected`: every bit of integers, a tolerance by dtype for floats.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::process::Command;
 
-use godwit_backend::{Backend, DeviceKind, ErrorKind, Tensor};
+use godwit_backend::{Backend, CheckedContext, DeviceKind, ErrorKind, Quota, Tensor};
 use godwit_remote::{
     Auth, Binary, Endpoint, Google, Kind, Prices, Protocol, RemoteModel, Sigv4, Template,
     tensor_info,
@@ -96,7 +96,7 @@ fn signed_calls() {
         }
         let graph = load(&backend, "digits").await.unwrap();
         let image = Tensor::from_values([1, 1, 8, 8], &[0f32; 64]).unwrap();
-        let mut context = graph.context(&godwit_backend::Memory::unlimited()).await.unwrap();
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         let error = context.run([image].into_iter().collect()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Denied, "{}", error.report());
         for secret in ["another-secret", "a/session", "AKIDEXAMPLE"] {

@@ -242,8 +242,11 @@ protocol = "sagemaker"
         let catalog = catalog.build();
         let digits = catalog.by_name("digits").await.unwrap();
         let add = catalog.by_name("add").await.unwrap();
-        assert_eq!((digits.signature().inputs.len(), add.signature().inputs.len()), (1, 2));
+        assert_eq!(
+            (digits.info().signature.inputs.len(), add.info().signature.inputs.len()),
+            (1, 2)
+        );
         let again = catalog.by_name("again").await.unwrap();
-        assert_eq!(again.signature(), add.signature());
+        assert_eq!(again.info().signature, add.info().signature);
     });
 }

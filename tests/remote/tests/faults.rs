@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use godwit_backend::{
-    Arena, Budget, Error, ErrorKind, ExecutionContext, Memory, Result, Tensor, Tensors,
+    Arena, Budget, CheckedContext, Error, ErrorKind, Memory, Quota, Result, Tensor, Tensors,
 };
 use godwit_remote::{
     Auth, Bearer, Binary, Endpoint, Remote, Retry, Secret, Sizes, State, Timeouts, Tls,
@@ -37,7 +37,7 @@ fn pair() -> Tensors {
     [tensor(&[1.0, 2.0]), tensor(&[3.0, 5.0])].into_iter().collect()
 }
 
-async fn adds(context: &mut dyn ExecutionContext) {
+async fn adds(context: &mut CheckedContext) {
     let sum = context.run(pair()).await.unwrap_or_else(|error| panic!("{}", error.report()));
     assert_eq!(sum[0].values::<f32>().unwrap(), [4.0, 7.0]);
 }
@@ -126,14 +126,15 @@ fn every_fault_is_an_error_and_the_next_run_succeeds() {
         let backend = remote(endpoint);
         let graph = load(&backend, "add").await.unwrap();
         let memory = Memory::new(Arena::default(), Budget::new("tensors", 1 << 22));
-        let mut context = graph.context(&memory).await.unwrap();
-        adds(&mut *context).await;
+        let mut context =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
+        adds(&mut context).await;
         for (what, fault, kind) in faults {
             proxy.spoil(fault, 2);
             refused(what, context.run(pair()).await, kind);
             proxy.spoil(Fault::None, 0);
             assert_eq!(memory.budget().used(), 0, "{what}: something is held");
-            adds(&mut *context).await;
+            adds(&mut context).await;
         }
         let text = format!("{backend:?} {graph:?} {context:?}");
         assert!(!text.contains(TOKEN), "{text}");
@@ -172,7 +173,7 @@ fn what_is_safe_is_sent_again_and_nothing_else() {
 
         proxy.spoil(busy(""), 2);
         runs();
-        adds(&mut *safe).await;
+        adds(&mut safe).await;
         assert_eq!(runs(), 3, "two refusals, then the answer");
         assert_eq!(backend.traffic().remove(0).1.retries, 2);
 
@@ -186,7 +187,7 @@ fn what_is_safe_is_sent_again_and_nothing_else() {
         let mut twice = context(&twice, "add").await;
         proxy.spoil(Fault::Cut, 1);
         runs();
-        adds(&mut *twice).await;
+        adds(&mut twice).await;
         assert_eq!(runs(), 2);
 
         // The service says when it may be called again.
@@ -194,7 +195,7 @@ fn what_is_safe_is_sent_again_and_nothing_else() {
         let mut waits = context(&patient, "add").await;
         proxy.spoil(busy("Retry-After: 1\r\n"), 1);
         let before = std::time::Instant::now();
-        adds(&mut *waits).await;
+        adds(&mut waits).await;
         assert!(before.elapsed() >= Duration::from_secs(1), "it was not left alone");
 
         // Longer than this call has time: the call ends, and others are not let through either.
@@ -214,7 +215,7 @@ fn what_is_safe_is_sent_again_and_nothing_else() {
             let _ = careful.run(pair()).await;
             // An answer now and then: a service that only fails would be left alone altogether.
             proxy.spoil(Fault::None, 0);
-            adds(&mut *careful).await;
+            adds(&mut careful).await;
         }
         let sent = runs();
         assert!((80..=80 + 3 + 9).contains(&sent), "{sent} requests for 80 runs");
@@ -235,10 +236,10 @@ fn a_dropped_run_hangs_up() {
             assert!(given_up.is_err(), "an answer that was never given");
             tokio::time::timeout(Duration::from_secs(10), proxy.hung_up(times)).await.unwrap();
         }
-        adds(&mut *context).await;
+        adds(&mut context).await;
         let connections = proxy.connections();
         for _ in 0..50 {
-            adds(&mut *context).await;
+            adds(&mut context).await;
         }
         // Now and then a run begins before the last one's connection is back.
         let more = proxy.connections() - connections;
@@ -262,15 +263,15 @@ fn an_expired_token_is_replaced_once() {
             let backend = remote(endpoint(token(secret)));
             let mut context = context(&backend, "add").await;
             proxy.spoil(Fault::Token("Bearer first-token\r".into(), 401), usize::MAX);
-            adds(&mut *context).await;
+            adds(&mut context).await;
             // The server forgets the token before the file changes, then after.
             proxy.spoil(Fault::Token("Bearer second-token\r".into(), 401), usize::MAX);
             proxy.requests();
             refused("expired", context.run(pair()).await, ErrorKind::Denied);
             assert_eq!(proxy.requests().len(), 2, "once more with what the file says, no more");
             std::fs::write(&file, "second-token\n").unwrap();
-            adds(&mut *context).await;
-            adds(&mut *context).await;
+            adds(&mut context).await;
+            adds(&mut context).await;
         }
         std::fs::remove_file(&file).unwrap();
         let backend = remote(endpoint(token(Secret::File(file))));
@@ -303,7 +304,7 @@ fn only_a_certificate_of_the_right_name_is_trusted() {
             remote(Endpoint { tls, binary: Binary::Auto, ..quick("triton:0", url) })
         };
         let mut context = context(&over(right.port, Some(&right_pem)), "add").await;
-        adds(&mut *context).await;
+        adds(&mut context).await;
 
         for backend in [over(wrong.port, Some(&wrong_pem)), over(right.port, None)] {
             let backend: Remote = backend;

@@ -8,7 +8,7 @@
     reason = "a panic here is a failed test"
 )]
 
-use godwit_backend::{Arena, Budget, DType, ErrorKind, Memory, Tensor};
+use godwit_backend::{Arena, Budget, CheckedContext, DType, ErrorKind, Memory, Quota, Tensor};
 use godwit_fixtures::{Reference, references};
 use godwit_remote::{Binary, Endpoint, Protocol, Remote, State};
 use godwit_remote_tests::{Triton, assert_close, block_on, load, remote};
@@ -23,14 +23,15 @@ async fn answers_as_the_references(backend: &Remote, served: impl Fn(&Reference)
             panic!("{name}: {}", error.report());
         });
         let memory = Memory::new(Arena::default(), Budget::new("tensors", 1 << 20));
-        let mut context = graph.context(&memory).await.unwrap();
-        let inputs = graph.signature().arrange(reference.inputs.clone()).unwrap();
-        let outputs = context.run(inputs).await;
+        let mut context =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
+        let inputs = graph.info().signature.arrange(reference.inputs.clone()).unwrap();
+        let outputs = context.run(inputs.into_tensors()).await;
         let outputs = outputs.unwrap_or_else(|error| panic!("{name}: {}", error.report()));
         assert!(
             memory.budget().used() > 0 || reference.outputs.iter().all(|(_, o)| o.byte_len() == 0)
         );
-        let infos = &graph.signature().outputs;
+        let infos = &graph.info().signature.outputs;
         for (info, output) in infos.iter().zip(&outputs) {
             let of_name = |(name, _): &&(String, Tensor)| **name == *info.name;
             let expected = &reference.outputs.iter().find(of_name).expect("a known output").1;

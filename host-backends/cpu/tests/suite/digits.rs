@@ -1,4 +1,4 @@
-use godwit_backend::{Dim, Shape};
+use godwit_backend::{CheckedContext, Dim, Memory, Quota, Shape};
 use godwit_fixtures::models::{DIGITS_LOGITS, DIGITS_ONNX};
 
 use super::*;
@@ -32,13 +32,13 @@ fn expected(size: usize) -> Vec<f32> {
 #[test]
 fn the_signature_is_the_models_own() {
     let graph = load(&backend(1, NEVER), DIGITS_ONNX);
-    let signature = graph.signature();
+    let signature = &graph.info().signature;
     assert_eq!(signature.inputs[0].to_string(), "image: f32[batch, 1, 8, 8]");
     assert_eq!(signature.outputs[0].to_string(), "logits: f32[batch, 10]");
     assert_eq!(signature.inputs[0].dims.as_ref().unwrap()[0], Dim::Symbol("batch".into()));
     assert_eq!((signature.inputs.len(), signature.outputs.len()), (1, 1));
     // 38 k parameters of 4 bytes.
-    assert!(graph.footprint() > 150_000, "{}", graph.footprint());
+    assert!(graph.info().footprint.total() > 150_000, "{}", graph.info().footprint.total());
 }
 
 #[test]
@@ -63,7 +63,8 @@ fn a_batch_beyond_the_outputs_budget_is_too_large_and_the_context_goes_on() {
     let graph = load(&backend(1, NEVER), DIGITS_ONNX);
     let budget = godwit_backend::Budget::new("tensors", 100);
     let memory = Memory::new(Default::default(), budget);
-    let mut context = block_on(graph.context(&memory)).unwrap();
+    let mut context =
+        block_on(CheckedContext::open(&graph, &Quota::of_host(memory.clone()))).unwrap();
     let error = run(&mut context, [batch(7)]).unwrap_err();
     assert_eq!(error.kind(), godwit_backend::ErrorKind::TooLarge);
     assert_eq!(run(&mut context, [batch(2)]).unwrap()[0].byte_len(), 80);

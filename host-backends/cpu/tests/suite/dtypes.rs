@@ -23,8 +23,8 @@ fn every_dtype_the_device_names_comes_back_bit_for_bit() {
     assert_eq!(carried.len(), DType::ALL.len() - 1);
     for dtype in carried {
         let graph = load(&backend, echo(dtype, ["n"]));
-        assert_eq!(graph.signature().inputs[0].to_string(), format!("x: {dtype}[n]"));
-        assert_eq!(graph.signature().outputs[0].to_string(), format!("y: {dtype}[n]"));
+        assert_eq!(graph.info().signature.inputs[0].to_string(), format!("x: {dtype}[n]"));
+        assert_eq!(graph.info().signature.outputs[0].to_string(), format!("y: {dtype}[n]"));
         let mut context = context(&graph);
         for size in [1, 5, 0] {
             let given = tensor(dtype, Shape::from([size]));
@@ -63,7 +63,7 @@ fn a_shape_is_given_as_integers() {
     onnx.node("Shape", "x", "y");
     onnx.output("y", DType::I64, dims![2]);
     let graph = load(&backend(1, NEVER), onnx.into_bytes());
-    assert_eq!(graph.signature().outputs[0].to_string(), "y: i64[2]");
+    assert_eq!(graph.info().signature.outputs[0].to_string(), "y: i64[2]");
     let got = run(&mut context(&graph), [floats([4, 3], &[0.0; 12])]).unwrap();
     assert_eq!(got[0].values::<i64>().unwrap(), [4, 3]);
 }

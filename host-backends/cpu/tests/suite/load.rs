@@ -54,11 +54,11 @@ fn several_inputs_and_outputs_keep_their_order_and_names() {
     let names = |infos: &[godwit_backend::TensorInfo]| {
         infos.iter().map(|info| info.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&graph.signature().inputs), ["a: f32[n]", "b: f32[n]"]);
-    assert_eq!(names(&graph.signature().outputs), ["sum: f32[n]"]);
+    assert_eq!(names(&graph.info().signature.inputs), ["a: f32[n]", "b: f32[n]"]);
+    assert_eq!(names(&graph.info().signature.outputs), ["sum: f32[n]"]);
 
     let graph = load(&backend, split());
-    assert_eq!(names(&graph.signature().outputs), ["doubled: f32[n, 3]", "total: f32[n]"]);
+    assert_eq!(names(&graph.info().signature.outputs), ["doubled: f32[n, 3]", "total: f32[n]"]);
     let rows = floats([2, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let got = run(&mut context(&graph), [rows]).unwrap();
     assert_eq!(got[0].values::<f32>().unwrap(), [2.0, 4.0, 6.0, 8.0, 10.0, 12.0]);
@@ -72,8 +72,8 @@ fn a_dimension_without_a_name_is_unknown() {
     onnx.node("Neg", "x", "y");
     onnx.output("y", DType::F32, dims!["?", 2]);
     let graph = load(&backend(1, NEVER), onnx.into_bytes());
-    assert_eq!(graph.signature().inputs[0].to_string(), "x: f32[?, 2]");
-    assert_eq!(graph.signature().outputs[0].to_string(), "y: f32[?, 2]");
+    assert_eq!(graph.info().signature.inputs[0].to_string(), "x: f32[?, 2]");
+    assert_eq!(graph.info().signature.outputs[0].to_string(), "y: f32[?, 2]");
     let got = run(&mut context(&graph), [floats([1, 2], &[1.0, -2.0])]).unwrap();
     assert_eq!(got[0].values::<f32>().unwrap(), [-1.0, 2.0]);
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Error, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor, Tensors,
+    Backend, CheckedContext, Error, Graph, Model, Quota, Result, Target, Tensor, Tensors,
 };
 use godwit_cpu::{CpuBackend, CpuOptions};
 
@@ -40,12 +40,12 @@ fn try_load(backend: &CpuBackend, onnx: impl Into<Vec<u8>>) -> Result<Arc<dyn Gr
     block_on(backend.load(&Model::onnx("test", onnx), &Target::new("cpu:0")))
 }
 
-fn context(graph: &Arc<dyn Graph>) -> Box<dyn ExecutionContext> {
-    block_on(graph.context(&Memory::unlimited())).unwrap()
+fn context(graph: &Arc<dyn Graph>) -> CheckedContext {
+    block_on(CheckedContext::open(graph, &Quota::unlimited())).unwrap()
 }
 
 fn run<const N: usize>(
-    context: &mut Box<dyn ExecutionContext>,
+    context: &mut CheckedContext,
     inputs: [Tensor; N],
 ) -> Result<Tensors, Error> {
     block_on(context.run(inputs.into_iter().collect()))

@@ -2,7 +2,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Error, ExecutionContext, Memory, Result, Run, Tensor, TensorData, Tensors, on_host,
+    Error, ExecutionContext, Inputs, Memory, Quota, Result, Run, Tensor, TensorData, Tensors,
+    on_host,
 };
 use tract_onnx::prelude::TypedSimpleState;
 
@@ -16,34 +17,33 @@ use super::resident::Resident;
 pub(crate) struct CudaContext {
     graph: Arc<Shared>,
     lane: Arc<Lane>,
-    memory: Memory,
+    quota: Quota,
     /// Absent after a failure or a cancelled run; the next run makes a fresh one.
     state: Option<TypedSimpleState>,
 }
 
 impl CudaContext {
-    pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Result<Self> {
+    pub(crate) fn new(graph: Arc<Shared>, quota: Quota) -> Result<Self> {
         let state = graph.state()?;
         let lane = graph.gpu.lane()?;
         lane.enter();
-        Ok(Self { graph, lane, memory, state: Some(state) })
+        Ok(Self { graph, lane, quota, state: Some(state) })
     }
 
-    async fn run_on_the_lane(&mut self, inputs: Tensors) -> Result<Tensors> {
+    async fn run_on_the_lane(&mut self, inputs: Inputs) -> Result<Tensors> {
         self.graph.gpu.alive()?;
-        if let Some(outputs) = empty::outputs(&self.graph.signature, &inputs) {
-            self.graph.signature.check(&inputs)?;
+        if let Some(outputs) = empty::outputs(&self.graph.info.signature, &inputs) {
             return outputs;
         }
-        let inputs = near(inputs, &self.memory).await?;
+        let inputs = near(inputs.into_tensors(), &self.quota.host).await?;
         let mut state = match self.state.take() {
             Some(state) => state,
             None => self.graph.state()?,
         };
         let (graph, lane) = (self.graph.clone(), self.lane.clone());
-        let (memory, given) = (self.memory.clone(), inputs.clone());
+        let quota = self.quota.clone();
         let job = self.lane.run(move |stop| {
-            let outcome = evaluate(&graph, &lane, &mut state, &given, &memory, stop);
+            let outcome = evaluate(&graph, &lane, &mut state, &inputs, &quota, stop);
             // What a failure leaves behind is dropped here, where it was made.
             outcome.map(|outputs| (state, outputs))
         });
@@ -52,11 +52,7 @@ impl CudaContext {
                 self.state = Some(state);
                 Ok(outputs)
             }
-            // Inputs that do not fit the signature are the caller's mistake, whatever the library made
-            // of them.
-            Err(Failure::Failed(error)) => {
-                Err(self.graph.signature.check(&inputs).err().unwrap_or(error))
-            }
+            Err(Failure::Failed(error)) => Err(error),
             Err(Failure::Stopped) => Err(Error::cancelled("the run was cancelled")),
         }
     }
@@ -87,7 +83,7 @@ fn is_near(tensor: &Tensor) -> bool {
 }
 
 impl ExecutionContext for CudaContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         Run::pending(self.run_on_the_lane(inputs))
     }
 }

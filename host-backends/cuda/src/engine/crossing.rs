@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use godwit_backend::{
-    Buffer, DType, DeviceId, Error, HostMemory, Memory, Result, Shape, Tensor, TensorData,
+    Buffer, DType, DeviceId, Error, HostMemory, Quota, Result, Shape, Tensor, TensorData,
 };
 use godwit_tract::tensors;
 use tract_gpu::device::get_context;
@@ -95,14 +95,14 @@ pub(crate) fn output(
     lane: &Arc<Lane>,
     device: &DeviceId,
     value: TValue,
-    memory: &Memory,
+    quota: &Quota,
 ) -> Result<Tensor> {
-    let Some(tensor) = on_device(&value) else { return tensors::output(value, memory) };
+    let Some(tensor) = on_device(&value) else { return tensors::output(value, &quota.host) };
     let dtype = godwit_tract::dtype(tensor.datum_type()).ok_or_else(|| {
         Error::unsupported("the model gives an output of a dtype that tensors do not have")
     })?;
     let shape = Shape::from(tensor.shape());
-    let resident = Resident::new(gpu, lane, device, tensor, memory)?;
+    let resident = Resident::new(gpu, lane, device, tensor, &quota.device)?;
     Tensor::on_device(dtype, shape, Arc::new(resident))
 }
 

@@ -2,7 +2,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use godwit_backend::{Error, Memory, Result, Stop, Tensors};
+use godwit_backend::{Error, Quota, Result, Stop, Tensors};
 use godwit_tract::{Early, failed, said};
 use tract_onnx::prelude::{TValue, TVec, TractError, TractResult, TypedSimpleState};
 use tract_onnx::tract_core::plan;
@@ -33,17 +33,18 @@ pub(crate) fn evaluate(
     lane: &Arc<Lane>,
     state: &mut TypedSimpleState,
     inputs: &Tensors,
-    memory: &Memory,
+    quota: &Quota,
     stop: &Stop,
 ) -> Result<Tensors, Failure> {
     let mut staged = Staged::default();
     let mut at = None;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        run(graph, state, inputs, memory, stop, &mut staged, &mut at)
+        run(graph, state, inputs, quota, stop, &mut staged, &mut at)
     }));
     let error = match outcome {
         Ok(Ok(values)) => {
-            let keep = |value| crossing::output(&graph.gpu, lane, &graph.device.id, value, memory);
+            let keep =
+                |value| crossing::output(&graph.gpu, lane, &graph.info.device.id, value, quota);
             return values.into_iter().map(keep).collect::<Result<_>>().map_err(Failure::Failed);
         }
         Ok(Err(failed)) => failed,
@@ -76,13 +77,13 @@ fn run(
     graph: &Shared,
     state: &mut TypedSimpleState,
     inputs: &Tensors,
-    memory: &Memory,
+    quota: &Quota,
     stop: &Stop,
     staged: &mut Staged,
     at: &mut Option<usize>,
 ) -> Result<TVec<TValue>, Fault> {
     precision(graph.tf32)?;
-    let budget = memory.budget().id();
+    let budget = quota.host.budget().id();
     graph.gpu.meter.used_by(budget);
     let inputs = crossing::inputs(&graph.gpu, inputs, &graph.sent, budget, staged);
     let inputs = inputs.map_err(Fault::Ours)?.into_iter().collect();

@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Device, Error, ExecutionContext, Graph, Memory, Result, Signature, async_trait,
+    Device, Error, ExecutionContext, Graph, GraphInfo, Quota, Result, Signature, async_trait,
 };
 use godwit_tract::guarded;
 use tract_onnx::prelude::{TypedSimplePlan, TypedSimpleState};
@@ -15,12 +15,10 @@ use super::gpu::Gpu;
 pub(crate) struct Shared {
     pub(crate) gpu: Arc<Gpu>,
     plan: Option<Arc<TypedSimplePlan>>,
-    pub(crate) signature: Signature,
-    pub(crate) device: Device,
+    pub(crate) info: GraphInfo,
     pub(crate) tf32: bool,
     /// Of each input, whether it is wanted on the GPU alone.
     pub(crate) sent: Vec<bool>,
-    footprint: u64,
 }
 
 /// A model compiled for the GPU.
@@ -37,7 +35,8 @@ impl CudaGraph {
     ) -> Self {
         let Compiled { plan, footprint, sent, .. } = compiled;
         let plan = Some(plan);
-        Self(Arc::new(Shared { gpu, plan, signature, device, tf32, sent, footprint }))
+        let info = GraphInfo::new(signature, device, footprint);
+        Self(Arc::new(Shared { gpu, plan, info, tf32, sent }))
     }
 }
 
@@ -62,31 +61,19 @@ impl Drop for Shared {
 
 #[async_trait]
 impl Graph for CudaGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
         self.0.gpu.alive()?;
-        Ok(Box::new(CudaContext::new(self.0.clone(), memory.clone())?))
+        Ok(Box::new(CudaContext::new(self.0.clone(), quota.clone())?))
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The plan prints every weight.
-        f.debug_struct("Shared")
-            .field("signature", &self.signature)
-            .field("device", &self.device.id)
-            .field("footprint", &self.footprint)
-            .finish_non_exhaustive()
+        f.debug_struct("Shared").field("info", &self.info).finish_non_exhaustive()
     }
 }

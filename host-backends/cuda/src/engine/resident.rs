@@ -2,7 +2,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result};
+use godwit_backend::{
+    BoxFuture, Budget, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result,
+};
 use tract_gpu::tensor::OwnedDeviceTensor;
 
 use super::gpu::Gpu;
@@ -11,7 +13,7 @@ use super::pinned::Locked;
 use crate::driver;
 use crate::fault::explain;
 
-/// An output that stays on the GPU until someone reads it, charged to the budget of its run.
+/// An output that stays on the GPU until someone reads it, charged to the device budget of its context.
 pub(crate) struct Resident {
     gpu: Arc<Gpu>,
     lane: Arc<Lane>,
@@ -27,10 +29,10 @@ impl Resident {
         lane: &Arc<Lane>,
         device: &DeviceId,
         tensor: Box<dyn OwnedDeviceTensor>,
-        memory: &Memory,
+        quota: &Budget,
     ) -> Result<Self> {
         let bytes = tensor.len().saturating_mul(tensor.datum_type().size_of());
-        let charge = memory.budget().charge(bytes as u64)?;
+        let charge = quota.charge(bytes as u64)?;
         Ok(Self {
             gpu: gpu.clone(),
             lane: lane.clone(),

@@ -31,7 +31,7 @@ fn every_gpu_is_listed_and_the_second_is_refused_by_name() {
     );
     assert!(error.report().contains(&format!("CUDA_VISIBLE_DEVICES={SECOND}")));
     assert_eq!(load("cuda:2").unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(load(&format!("cuda:{FIRST}")).unwrap().device().id.as_str(), "cuda:0");
+    assert_eq!(load(&format!("cuda:{FIRST}")).unwrap().info().device.id.as_str(), "cuda:0");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use futures::executor::block_on;
-use godwit_backend::{Backend, ErrorKind, Memory, Target};
+use godwit_backend::{Backend, CheckedContext, ErrorKind, Memory, Quota, Target};
 use godwit_fixtures::models;
 
 use crate::standin::{backend, one, onnx, rows, standin, values};
@@ -13,7 +13,8 @@ fn a_full_gpu_is_out_of_memory_and_serves_again_when_there_is_room() {
         let target = Target::new("cuda:0");
         let graph = backend.load(&model, &target).await.unwrap();
         let memory = Memory::unlimited();
-        let mut context = graph.context(&memory).await.unwrap();
+        let mut context =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
         let live = standin.read("standin_live");
         standin.tell("standin_memory", live + 1024);
         for rows in [rows(200, 64), rows(9000, 64)] {
@@ -38,7 +39,7 @@ fn each_call_that_fails_is_an_error_of_that_run_alone() {
     block_on(async {
         let graph =
             backend.load(&onnx(models::matmul_chain(8, 3)), &Target::new("cuda:0")).await.unwrap();
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         for (call, code, kind) in [
             ("allocate", 2, ErrorKind::OutOfMemory),
             ("send", 1, ErrorKind::Failed),

@@ -2,7 +2,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
-use godwit_backend::{Arena, Backend, Budget, ErrorKind, Memory, Target, Tensor};
+use godwit_backend::{
+    Arena, Backend, Budget, CheckedContext, ErrorKind, Memory, Quota, Target, Tensor,
+};
 use godwit_fixtures::models;
 
 use crate::standin::{StandIn, backend, one, onnx, rows, sigmoid, standin, values};
@@ -28,8 +30,8 @@ fn a_model_holds_its_weights_and_gives_all_back() {
         let graph = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         let held = live() - before;
         assert!(held >= 64 * 64 * 4, "{held} bytes for the matrix");
-        assert_eq!(graph.footprint(), held);
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        assert_eq!(graph.info().footprint.total(), held);
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         let outputs = context.run(one(rows(100, 64))).await.unwrap();
         assert!(live() > before + held, "the output is on the GPU");
         drop(outputs);
@@ -57,7 +59,8 @@ fn a_tensor_in_the_arena_is_sent_from_where_it_lies() {
         let graph = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         // It keeps a block and a half: what is too much for it goes back to the system.
         let memory = Memory::new(Arena::new(3 << 16), Budget::unlimited());
-        let mut context = graph.context(&memory).await.unwrap();
+        let mut context =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
         let input = rows(64, 256);
         let in_arena = || {
             let bytes = memory.copy_from(input.host().unwrap()).unwrap();
@@ -99,16 +102,17 @@ fn outputs_are_charged_where_they_are() {
     block_on(async {
         let graph =
             backend.load(&onnx(models::matmul_chain(8, 1)), &Target::new("cuda:0")).await.unwrap();
-        let memory = Memory::new(Default::default(), Budget::new("tensors", 500));
-        let mut context = graph.context(&memory).await.unwrap();
+        let memory = Memory::new(Default::default(), Budget::new("tensors", 200));
+        let quota = Quota { host: memory.clone(), device: Budget::new("device memory", 500) };
+        let mut context = CheckedContext::open(&graph, &quota).await.unwrap();
         let outputs = context.run(one(rows(8, 8))).await.unwrap();
-        assert_eq!(memory.budget().used(), 256);
+        assert_eq!((memory.budget().used(), quota.device.used()), (0, 256));
         let error = outputs[0].to_host(&memory).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::TooLarge, "a copy beside the original is too much");
+        assert_eq!(error.kind(), ErrorKind::TooLarge, "the host has no room for a copy");
         let error = context.run(one(rows(16, 8))).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         drop(outputs);
-        assert_eq!(memory.budget().used(), 0);
+        assert_eq!(quota.device.used(), 0);
         context.run(one(rows(8, 8))).await.unwrap();
     });
 }
@@ -123,12 +127,14 @@ fn another_tenant_finds_zeros_where_nothing_was_written() {
         // The stand-in has no kernel for it: its output holds whatever its memory held before.
         let unwritten = backend.load(&onnx(sigmoid()), &target).await.unwrap();
         let leave = async |memory: &Memory| {
-            let mut context = chain.context(memory).await.unwrap();
+            let mut context =
+                CheckedContext::open(&chain, &Quota::of_host(memory.clone())).await.unwrap();
             drop(context.run(one(rows(4, 8))).await.unwrap());
         };
         let (first, second) = (Memory::unlimited(), Memory::unlimited());
         leave(&first).await;
-        let mut context = unwritten.context(&second).await.unwrap();
+        let mut context =
+            CheckedContext::open(&unwritten, &Quota::of_host(second.clone())).await.unwrap();
         let outputs = context.run(one(rows(4, 8))).await.unwrap();
         assert!(values(&outputs[0]).await.iter().all(|&value| value == 0.0));
         assert!(standin.read("standin_cleared") >= 128);

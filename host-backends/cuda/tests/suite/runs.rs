@@ -4,7 +4,9 @@ use std::task::{Context, Waker};
 
 use futures::executor::block_on;
 use futures::future::join;
-use godwit_backend::{Backend, DType, Device, ErrorKind, Memory, Target, Tensor, TensorData};
+use godwit_backend::{
+    Backend, CheckedContext, DType, Device, ErrorKind, Memory, Quota, Target, Tensor, TensorData,
+};
 use godwit_cuda::Environment;
 use godwit_fixtures::models;
 
@@ -24,9 +26,9 @@ fn products_by_a_kernel_and_by_the_library_are_right() {
     block_on(async {
         let graph =
             backend.load(&onnx(models::matmul_chain(8, 2)), &Target::new("cuda:0")).await.unwrap();
-        assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "0");
-        assert_eq!(graph.device().labels[Device::MULTIPLIES_IN], "f32");
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        assert_eq!(graph.info().device.labels[Device::OPERATORS_ELSEWHERE], "0");
+        assert_eq!(graph.info().device.labels[Device::MULTIPLIES_IN], "f32");
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         for count in [1, 4, 40] {
             let input = rows(count, 8);
             let outputs = context.run(one(input.clone())).await.unwrap();
@@ -47,7 +49,7 @@ fn a_network_with_convolutions_and_pooling_stays_on_the_gpu() {
     let backend = backend();
     let digits = onnx(models::DIGITS_ONNX.to_vec());
     let graph = block_on(backend.load(&digits, &Target::new("cuda:0"))).unwrap();
-    assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "0");
+    assert_eq!(graph.info().device.labels[Device::OPERATORS_ELSEWHERE], "0");
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn an_empty_batch_gives_an_empty_answer() {
     block_on(async {
         let graph =
             backend.load(&onnx(models::matmul_chain(8, 1)), &Target::new("cuda:0")).await.unwrap();
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         let outputs = context.run(one(rows(0, 8))).await.unwrap();
         assert_eq!(outputs[0].shape()[..], [0, 8]);
         let error = context.run(one(rows(0, 7))).await.unwrap_err();
@@ -74,8 +76,10 @@ fn a_chain_of_graphs_crosses_the_bus_at_its_ends_alone() {
         let first = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         let second = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         let memory = Memory::unlimited();
-        let mut one_lane = first.context(&memory).await.unwrap();
-        let mut other_lane = second.context(&memory).await.unwrap();
+        let mut one_lane =
+            CheckedContext::open(&first, &Quota::of_host(memory.clone())).await.unwrap();
+        let mut other_lane =
+            CheckedContext::open(&second, &Quota::of_host(memory.clone())).await.unwrap();
         let input = rows(3, 8);
         let counters = || (standin.read("standin_to_device"), standin.read("standin_to_host"));
         let (sent, fetched) = counters();
@@ -106,8 +110,9 @@ fn two_contexts_run_on_two_streams_side_by_side() {
             .await
             .unwrap();
         let memory = Memory::unlimited();
-        let mut left = graph.context(&memory).await.unwrap();
-        let mut right = graph.context(&memory).await.unwrap();
+        let mut left = CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
+        let mut right =
+            CheckedContext::open(&graph, &Quota::of_host(memory.clone())).await.unwrap();
         let (a, b) = (rows(30, 16), rows(70, 16));
         for _ in 0..5 {
             let (x, y) = join(left.run(one(a.clone())), right.run(one(b.clone()))).await;
@@ -126,14 +131,16 @@ fn tf32_is_for_the_graph_that_asked_for_it_and_for_no_other() {
         let asked = Target::new("cuda:0").with_option("precision", "tf32");
         let fast = backend.load(&model, &asked).await.unwrap();
         let full = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
-        assert_eq!(fast.device().labels[Device::MULTIPLIES_IN], "tf32");
+        assert_eq!(fast.info().device.labels[Device::MULTIPLIES_IN], "tf32");
         let memory = Memory::unlimited();
         // With a third context between them, the second pair stands on the other lanes.
         let mut held = Vec::new();
         for _ in 0..2 {
-            let mut fast = fast.context(&memory).await.unwrap();
-            held.push(full.context(&memory).await.unwrap());
-            let mut full = full.context(&memory).await.unwrap();
+            let mut fast =
+                CheckedContext::open(&fast, &Quota::of_host(memory.clone())).await.unwrap();
+            held.push(CheckedContext::open(&full, &Quota::of_host(memory.clone())).await.unwrap());
+            let mut full =
+                CheckedContext::open(&full, &Quota::of_host(memory.clone())).await.unwrap();
             let exact = values(&full.run(one(rows(16, 8))).await.unwrap()[0]).await;
             let rough = values(&fast.run(one(rows(16, 8))).await.unwrap()[0]).await;
             let again = values(&full.run(one(rows(16, 8))).await.unwrap()[0]).await;
@@ -158,8 +165,8 @@ fn operators_that_the_gpu_lacks_are_refused_or_counted() {
         assert!(error.message().contains("1 of the model's operators"), "{error}");
         let allowed = Target::new("cuda:0").with_option("fallback", "allowed");
         let graph = backend.load(&model, &allowed).await.unwrap();
-        assert_eq!(graph.device().labels[Device::OPERATORS_ELSEWHERE], "1");
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        assert_eq!(graph.info().device.labels[Device::OPERATORS_ELSEWHERE], "1");
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         let input = Tensor::from_values([2], &[1.5f64, 2.0]).unwrap();
         let outputs = context.run(one(input)).await.unwrap();
         assert_eq!(outputs[0].values::<f64>().unwrap(), [3.0, 4.0]);
@@ -175,7 +182,7 @@ fn a_context_survives_a_run_that_was_dropped() {
             .load(&onnx(models::matmul_chain(8, 200)), &Target::new("cuda:0"))
             .await
             .unwrap();
-        let mut context = graph.context(&Memory::unlimited()).await.unwrap();
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await.unwrap();
         let mut dropped = 0;
         for _ in 0..20 {
             let run = pin!(context.run(one(rows(64, 8))));

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, ExecutionContext, Graph, Memory, Model, Result, Target, Tensor, Tensors,
+    Backend, CheckedContext, Graph, Memory, Model, Quota, Result, Target, Tensor, Tensors,
 };
 use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
 
@@ -38,12 +38,12 @@ pub(crate) fn load_on(onnx: Vec<u8>, target: &Target) -> Result<Arc<dyn Graph>> 
     block_on(backend().load(&Model::onnx("model", onnx), target))
 }
 
-pub(crate) fn context(graph: &Arc<dyn Graph>, memory: &Memory) -> Box<dyn ExecutionContext> {
-    block_on(graph.context(memory)).unwrap()
+pub(crate) fn context(graph: &Arc<dyn Graph>, memory: &Memory) -> CheckedContext {
+    block_on(CheckedContext::open(graph, &Quota::of_host(memory.clone()))).unwrap()
 }
 
 pub(crate) fn run(
-    context: &mut dyn ExecutionContext,
+    context: &mut CheckedContext,
     inputs: impl IntoIterator<Item = Tensor>,
 ) -> Result<Tensors> {
     block_on(context.run(inputs.into_iter().collect()))

@@ -28,7 +28,7 @@ fn a_dropped_run_ends_inside_a_loop() {
     }
     let one = load(models::add()).unwrap();
     let term = || Tensor::from_values([1], &[1f32]).unwrap();
-    run(&mut *context(&one, &memory), [term(), term()]).unwrap();
+    run(&mut context(&one, &memory), [term(), term()]).unwrap();
 }
 
 #[test]

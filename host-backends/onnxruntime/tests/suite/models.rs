@@ -22,7 +22,7 @@ fn an_output_that_is_an_input_or_a_constant() {
     let graph = load(graph.into_bytes()).unwrap();
     let mut context = context(&graph, &Memory::unlimited());
     for x in [[1f32, 2.0], [3.0, 4.0], [3.0, 4.0]] {
-        let outputs = run(&mut *context, [floats(&x)]).unwrap();
+        let outputs = run(&mut context, [floats(&x)]).unwrap();
         assert_eq!(outputs[0].values::<f32>().unwrap(), x);
         assert_eq!(outputs[1].values::<f32>().unwrap(), [5.0, 6.0]);
         assert_eq!(outputs[2].values::<f32>().unwrap(), x.map(|x| -x));
@@ -40,7 +40,7 @@ fn an_output_that_was_never_computed_outlives_everything_else() {
     let graph = load(direct.into_bytes()).unwrap();
     let mut context = context(&graph, &Memory::unlimited());
     let x = floats(&vec![7f32; 20_000]);
-    let outputs = run(&mut *context, [x]).unwrap();
+    let outputs = run(&mut context, [x]).unwrap();
     drop((context, graph));
     let noise: Vec<Vec<f32>> = (0..200).map(|_| vec![1f32; 20_000]).collect();
     assert!(outputs[0].values::<f32>().unwrap().iter().all(|x| *x == 7.0));
@@ -72,7 +72,7 @@ fn a_branch_that_computes_nothing() {
         let yes = Tensor::new(DType::Bool, Shape::default(), vec![yes].into()).unwrap();
         let expected = if yes.host().unwrap()[0] == 1 { [1f32, 2.0] } else { [3.0, 4.0] };
         let inputs = [yes, floats(&[1.0, 2.0]), floats(&[3.0, 4.0])];
-        let z = run(&mut *context, inputs).unwrap().remove(0);
+        let z = run(&mut context, inputs).unwrap().remove(0);
         assert_eq!(z.values::<f32>().unwrap(), expected);
     }
 }
@@ -83,7 +83,7 @@ fn outputs_that_are_kept_do_not_change() {
     let graph = load(models::scale(2.0)).unwrap();
     let mut context = context(&graph, &Memory::unlimited());
     let kept: Vec<Tensor> =
-        (0..20u8).map(|x| run(&mut *context, [floats(&[x.into()])]).unwrap().remove(0)).collect();
+        (0..20u8).map(|x| run(&mut context, [floats(&[x.into()])]).unwrap().remove(0)).collect();
     let values: Vec<f32> = kept.iter().map(|y| y.values::<f32>().unwrap()[0]).collect();
     let doubled: Vec<f32> = (0..20u8).map(|x| 2.0 * f32::from(x)).collect();
     assert_eq!(values, doubled);
@@ -101,7 +101,7 @@ fn an_output_of_another_shape_than_the_model_says() {
     let mut context = context(&graph, &Memory::unlimited());
     for length in [7i64, 3, 3, 7] {
         let shape = Tensor::from_values([1], &[length]).unwrap();
-        let y = run(&mut *context, [floats(&[1.5]), shape]).unwrap().remove(0);
+        let y = run(&mut context, [floats(&[1.5]), shape]).unwrap().remove(0);
         assert_eq!(y.values::<f32>().unwrap(), vec![1.5; usize::try_from(length).unwrap()]);
     }
 }
@@ -121,7 +121,7 @@ fn an_unaligned_input() {
     let x = Tensor::new(DType::F32, Shape::from([2]), bytes).unwrap();
     assert_ne!(x.host().unwrap().as_ptr().addr() % 4, 0);
     let graph = load(models::scale(2.0)).unwrap();
-    let y = run(&mut *context(&graph, &Memory::unlimited()), [x]).unwrap().remove(0);
+    let y = run(&mut context(&graph, &Memory::unlimited()), [x]).unwrap().remove(0);
     assert_eq!(y.values::<f32>().unwrap(), expected);
 }
 
@@ -134,8 +134,8 @@ fn inputs_with_a_default_are_no_inputs() {
     graph.node("Mul", ["x", "factor"], "y");
     graph.output("y", DType::F32, ["n"]);
     let graph = load(graph.into_bytes()).unwrap();
-    assert_eq!(graph.signature().inputs.len(), 1);
-    let y = run(&mut *context(&graph, &Memory::unlimited()), [floats(&[2.0])]).unwrap().remove(0);
+    assert_eq!(graph.info().signature.inputs.len(), 1);
+    let y = run(&mut context(&graph, &Memory::unlimited()), [floats(&[2.0])]).unwrap().remove(0);
     assert_eq!(y.values::<f32>().unwrap(), [6.0]);
 }
 
@@ -166,11 +166,11 @@ fn an_unknown_rank_is_told_from_a_scalar() {
         tensor.shape = None;
     }
     let graph = load(graph.into_bytes()).unwrap();
-    assert_eq!(graph.signature().outputs[0].dims, None);
-    assert_eq!(graph.signature().outputs[1].dims.as_deref(), Some::<&[Dim]>(&[]));
+    assert_eq!(graph.info().signature.outputs[0].dims, None);
+    assert_eq!(graph.info().signature.outputs[1].dims.as_deref(), Some::<&[Dim]>(&[]));
     let x = Tensor::from_values([2, 3], &[1f32; 6]).unwrap();
     let shape = Tensor::from_values([3], &[1i64, 6, 1]).unwrap();
-    let outputs = run(&mut *context(&graph, &Memory::unlimited()), [x, shape]).unwrap();
+    let outputs = run(&mut context(&graph, &Memory::unlimited()), [x, shape]).unwrap();
     assert_eq!(outputs[0].shape()[..], [1, 6, 1]);
     assert_eq!(outputs[1].values::<f32>().unwrap(), [6.0]);
 }
@@ -187,7 +187,7 @@ fn every_optimisation_and_number_of_threads_gives_the_same() {
     ] {
         let graph = load_on(models::matmul_chain(64, 4), &target().with_option(name, value));
         let memory = Memory::unlimited();
-        let y = run(&mut *context(&graph.unwrap(), &memory), [x.clone()]).unwrap().remove(0);
+        let y = run(&mut context(&graph.unwrap(), &memory), [x.clone()]).unwrap().remove(0);
         let far = |y: &f32| (y - 0.25).abs() > 1e-5;
         assert!(!y.values::<f32>().unwrap().iter().any(far), "{name} = {value}");
     }
@@ -197,6 +197,6 @@ fn every_optimisation_and_number_of_threads_gives_the_same() {
 fn the_nodes_are_counted() {
     let off = Target::new("ort-cpu:0").with_option("optimization", "off");
     let graph = load_on(models::matmul_chain(16, 5), &off).unwrap();
-    assert_eq!(graph.device().labels["nodes"], "CPU: 5");
-    assert_eq!(graph.device().labels[godwit_backend::Device::OPERATORS_ELSEWHERE], "0");
+    assert_eq!(graph.info().device.labels["nodes"], "CPU: 5");
+    assert_eq!(graph.info().device.labels[godwit_backend::Device::OPERATORS_ELSEWHERE], "0");
 }

@@ -32,7 +32,7 @@ fn answer(location: &str, folder: &std::path::Path) -> Result<Vec<f32>> {
     let folder = folder.to_str().unwrap();
     let graph = load_on(external(location), &target().with_option("external_data", folder))?;
     let x = Tensor::from_values([2], &[10f32, 20.0]).unwrap();
-    let y = run(&mut *context(&graph, &Memory::unlimited()), [x])?.remove(0);
+    let y = run(&mut context(&graph, &Memory::unlimited()), [x])?.remove(0);
     Ok(y.values::<f32>().unwrap().to_vec())
 }
 

@@ -1,5 +1,5 @@
 use futures::executor::block_on;
-use godwit_backend::{Buffer, DType, Memory, Model, Shape, Tensor};
+use godwit_backend::{Buffer, CheckedContext, DType, Model, Quota, Shape, Tensor};
 use godwit_fixtures::dims;
 use godwit_fixtures::models::{add, echo};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
@@ -12,7 +12,7 @@ fn copied(model: &Model, inputs: impl IntoIterator<Item = Tensor>) -> (u64, u64)
     let snapshotter = recorder.snapshotter();
     metrics::with_local_recorder(&recorder, || {
         let graph = load(&library::open(), model).unwrap();
-        let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+        let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
         for input in inputs {
             let outputs = block_on(context.run([input.clone()].into_iter().collect())).unwrap();
             let bytes = outputs.first().and_then(Tensor::host).unwrap();
@@ -84,7 +84,7 @@ fn an_input_between_two_elements_is_copied_and_counted() {
 #[test]
 fn outputs_of_earlier_runs_stay_as_they_were() {
     let graph = load(&library::open(), &Model::onnx("add", add())).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     let mut kept = Vec::new();
     for n in 0..20u8 {
         let x = Tensor::from_values([4], &[f32::from(n); 4]).unwrap();

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use godwit_backend::{Buffer, Encoding, ErrorKind, Model, Tensor};
+use godwit_backend::{Buffer, CheckedContext, Encoding, ErrorKind, Model, Quota, Tensor};
 use godwit_fixtures::models::{
     DIGITS_IR_WEIGHTS, DIGITS_IR_XML, DIGITS_ONNX, add, bad_models, mixed, spin,
 };
@@ -28,8 +28,8 @@ fn ir_and_onnx_of_one_net_agree() {
     let names = |infos: &[godwit_backend::TensorInfo]| {
         infos.iter().map(|info| info.name.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&ir.signature().inputs), ["image"]);
-    assert_eq!(names(&ir.signature().outputs), ["logits"]);
+    assert_eq!(names(&ir.info().signature.inputs), ["image"]);
+    assert_eq!(names(&ir.info().signature.outputs), ["logits"]);
     let (a, b) = (answer(&onnx, [image()]).unwrap(), answer(&ir, [image()]).unwrap());
     let (a, b) = (a[0].values::<f32>().unwrap(), b[0].values::<f32>().unwrap());
     assert_eq!(a.len(), 10);
@@ -83,7 +83,7 @@ fn a_load_past_its_deadline_is_a_timeout_and_the_next_model_loads() {
 fn a_loop_runs_away_from_the_callers_thread() {
     let graph = load(&library::open(), &Model::onnx("spin", spin(1000))).unwrap();
     let mut context =
-        futures::executor::block_on(graph.context(&godwit_backend::Memory::unlimited())).unwrap();
+        futures::executor::block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     for _ in 0..20 {
         let run = context.run([floats(&[1.0])].into_iter().collect());
         assert!(!run.is_ready(), "how long it takes, nobody knows");

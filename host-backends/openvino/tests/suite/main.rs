@@ -16,7 +16,9 @@ mod outputs;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, Graph, Memory, Model, Result, Target, Tensor, Tensors};
+use godwit_backend::{
+    Backend, CheckedContext, Graph, Model, Quota, Result, Target, Tensor, Tensors,
+};
 
 /// A graph on the processor.
 fn load(backend: &dyn Backend, model: &Model) -> Result<Arc<dyn Graph>> {
@@ -25,7 +27,7 @@ fn load(backend: &dyn Backend, model: &Model) -> Result<Arc<dyn Graph>> {
 
 /// One run in a context of its own.
 fn answer(graph: &Arc<dyn Graph>, inputs: impl IntoIterator<Item = Tensor>) -> Result<Tensors> {
-    let mut context = block_on(graph.context(&Memory::unlimited()))?;
+    let mut context = block_on(CheckedContext::open(graph, &Quota::unlimited()))?;
     block_on(context.run(inputs.into_iter().collect()))
 }
 

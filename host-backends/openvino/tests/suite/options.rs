@@ -55,7 +55,7 @@ fn runs_get_a_core_each_or_all_of_them() {
         let backend = OpenVino::open(&library::path(), options).unwrap();
         let target = Target::new("openvino-cpu:0");
         let graph = block_on(backend.load(&Model::onnx("add", add()), &target)).unwrap();
-        assert_eq!(graph.device().labels.get("streams").map(String::as_str), Some(streams));
+        assert_eq!(graph.info().device.labels.get("streams").map(String::as_str), Some(streams));
     }
 }
 
@@ -70,7 +70,7 @@ fn an_f32_model_stays_f32_unless_asked_otherwise() {
         let outputs = answer(&graph, input()).unwrap();
         let y = outputs[0].values::<f32>().unwrap();
         let gap = y.iter().zip(&x).map(|(y, x)| (y - x).abs()).fold(0.0, f32::max);
-        (gap, graph.device().capabilities.precision)
+        (gap, graph.info().device.capabilities.precision)
     };
     let (gap, precision) = worst(Target::new("openvino-cpu:0"));
     assert_eq!(precision, DType::F32);
@@ -84,8 +84,8 @@ fn an_f32_model_stays_f32_unless_asked_otherwise() {
 fn the_device_that_chooses_says_what_it_chose() {
     let target = Target::new("openvino-auto:0");
     let graph = block_on(library::open().load(&Model::onnx("add", add()), &target)).unwrap();
-    let chosen = graph.device().labels.get("execution-devices").cloned().unwrap_or_default();
-    assert!(chosen.contains("CPU"), "{:?}", graph.device().labels);
+    let chosen = graph.info().device.labels.get("execution-devices").cloned().unwrap_or_default();
+    assert!(chosen.contains("CPU"), "{:?}", graph.info().device.labels);
     let sum = answer(&graph, [floats(&[1.0]), floats(&[2.0])]).unwrap();
     assert_eq!(sum[0].values::<f32>(), Some(&[3.0][..]));
 }

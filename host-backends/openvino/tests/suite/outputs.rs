@@ -1,7 +1,7 @@
 //! Outputs that nothing computes, or that are one value: the library keeps one tensor for them.
 
 use futures::executor::block_on;
-use godwit_backend::{DType, ErrorKind, Memory, Model, Tensor};
+use godwit_backend::{CheckedContext, DType, ErrorKind, Model, Quota, Tensor};
 use godwit_fixtures::models::echo;
 use godwit_fixtures::onnx::{Dim, Graph};
 
@@ -73,7 +73,7 @@ fn every_output_is_right_in_every_run() {
     for (at, net) in NETS.iter().enumerate() {
         for dim in [Dim::from(3), Dim::from("n")] {
             let graph = load(&backend, &net.model(&dim)).unwrap();
-            let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+            let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
             let mut kept = Vec::new();
             for run in 0..6u8 {
                 let len = if dim == Dim::from(3) { 3 } else { 1 + usize::from(run / 2) };
@@ -99,7 +99,7 @@ fn every_output_is_right_in_every_run() {
 #[test]
 fn an_output_that_is_an_empty_input_is_empty() {
     let graph = load(&library::open(), &NETS[6].model(&Dim::from("n"))).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     for x in [&[][..], &[1.0f32], &[]] {
         let input = Tensor::from_values([x.len()], x).unwrap();
         let outputs = block_on(context.run([input].into_iter().collect())).unwrap();
@@ -121,7 +121,7 @@ fn two_inputs_are_told_apart() {
         graph.output(name, DType::F32, ["n"]);
     }
     let graph = load(&library::open(), &Model::onnx("two", graph.into_bytes())).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     let a = Tensor::from_values([1], &[5f32]).unwrap();
     let b = Tensor::from_values([1], &[7f32]).unwrap();
     // The same tensor for both first, when no address tells one from the other.
@@ -147,7 +147,7 @@ fn a_constant_is_an_output_in_every_run() {
     graph.output("d", DType::F32, [3i64]);
     graph.output("e", DType::F32, [3i64]);
     let graph = load(&library::open(), &Model::onnx("constant", graph.into_bytes())).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     for run in 0..4u8 {
         let input = Tensor::from_values([1], &[f32::from(run)]).unwrap();
         let outputs = block_on(context.run([input].into_iter().collect())).unwrap();

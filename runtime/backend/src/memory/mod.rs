@@ -9,10 +9,12 @@ mod arena;
 mod block;
 mod budget;
 mod buffer;
+mod quota;
 
 pub use arena::{Arena, ArenaStats};
 pub use budget::{Budget, Charge};
 pub use buffer::{Buffer, BufferMut, HostMemory};
+pub use quota::Quota;
 
 use crate::{Error, Result};
 

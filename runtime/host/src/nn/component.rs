@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use godwit_backend::{
-    Arrangement, Buffer, Error, ExecutionContext, Graph, Result as NnResult, Shape, Tensor,
+    Arrangement, Buffer, Error, ExecutionContext, Graph, Inputs, Result as NnResult, Shape, Tensor,
 };
 use wasmtime::component::{Linker, Resource, ResourceType, WasmList, WasmStr};
 use wasmtime::{Result, StoreContextMut, format_err};
@@ -73,7 +73,7 @@ fn tensor<T: NnView>(linker: &mut Linker<T>) -> Result<()> {
         "[constructor]tensor",
         |mut store: StoreContextMut<'_, T>,
          (dims, ty, data): (WasmList<u32>, TensorType, WasmList<u8>)| {
-            let memory = store.data_mut().nn().inference.memory.clone();
+            let memory = store.data_mut().nn().inference.quota.host.clone();
             let (dims, bytes) = (dims.as_le_slice(&store), data.as_le_slice(&store));
             let dtype = ty.into();
             let tensor = match shape(dims.len(), dims.iter().copied()) {
@@ -117,7 +117,7 @@ async fn tensor_data<T: NnView>(
     let bytes = match nn.table.get(&tensor)? {
         GuestTensor::Valid(tensor) => match tensor.host() {
             Some(bytes) => bytes.clone(),
-            None => tensor.to_host(&nn.inference.memory).await?,
+            None => tensor.to_host(&nn.inference.quota.host).await?,
         },
         GuestTensor::Invalid { error, .. } => {
             return Err(format_err!("the data of an invalid tensor was asked for: {error}"));
@@ -160,7 +160,7 @@ async fn load<T: NnView>(
     let lists = parts.iter(&mut store)?.collect::<Result<Vec<WasmList<u8>>>>()?;
     let inference = store.data_mut().nn().inference.clone();
     let parts: NnResult<Vec<Buffer>> =
-        lists.iter().map(|part| inference.memory.copy_from(part.as_le_slice(&store))).collect();
+        lists.iter().map(|part| inference.quota.host.copy_from(part.as_le_slice(&store))).collect();
     let graph = match parts {
         Ok(parts) => inference.load(encoding.claimed(), parts, target.into()).await,
         Err(error) => Err(error),
@@ -183,7 +183,7 @@ async fn init_execution_context<T: NnView>(
 ) -> Result<(Fallible<Resource<Context>>,)> {
     let nn = store.data_mut().nn();
     let graph = nn.table.get(&graph)?.clone();
-    let execution = graph.context(&nn.inference.memory).await;
+    let execution = graph.context(&nn.inference.quota).await;
     push(&mut store, execution.map(|execution| Context { graph, execution }))
 }
 
@@ -208,7 +208,7 @@ async fn compute<T: NnView>(
     inputs: NamedInputs,
 ) -> Result<(Fallible<NamedOutputs>,)> {
     let graph = store.data_mut().nn().table.get(&context)?.graph.clone();
-    let outputs = match take_inputs(&mut store, &inputs, graph.signature().arrangement())? {
+    let outputs = match take_inputs(&mut store, &inputs, graph.info().signature.arrangement())? {
         Ok(inputs) => {
             let context = store.data_mut().nn().table.get_mut(&context)?;
             context.execution.run(inputs).await
@@ -220,7 +220,7 @@ async fn compute<T: NnView>(
         Err(error) => return fail(&mut store, error),
     };
     let nn = store.data_mut().nn();
-    let infos = &graph.signature().outputs;
+    let infos = &graph.info().signature.outputs;
     let mut named = Vec::with_capacity(outputs.len());
     for (info, output) in infos.iter().zip(outputs) {
         named.push((info.name.clone(), nn.table.push(GuestTensor::Valid(output))?));
@@ -233,7 +233,7 @@ fn take_inputs<T: NnView>(
     store: &mut StoreContextMut<'_, T>,
     inputs: &NamedInputs,
     mut arrangement: Arrangement<'_>,
-) -> Result<NnResult<godwit_backend::Tensors>> {
+) -> Result<NnResult<Inputs>> {
     let mut outcome = Ok(());
     for index in 0..inputs.len() {
         let Some(input) = inputs.get(&mut *store, index) else { break };

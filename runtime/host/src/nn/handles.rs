@@ -41,7 +41,7 @@ impl Handles {
     ) -> Result<u32> {
         self.check_room()?;
         let mut inputs = SmallVec::new();
-        inputs.resize(graph.signature().inputs.len(), None);
+        inputs.resize(graph.info().signature.inputs.len(), None);
         self.contexts.push(ModuleContext { graph, execution, inputs, outputs: None });
         handle(self.contexts.len())
     }
@@ -83,14 +83,14 @@ impl ModuleContext {
     /// Inputs stay set, as this ABI has it: a guest may change one and compute again.
     pub(super) async fn compute(&mut self) -> Result<()> {
         self.outputs = None;
-        let signature = self.graph.signature();
+        let signature = &self.graph.info().signature;
         let mut inputs = Tensors::new();
         for (slot, info) in self.inputs.iter().zip(&signature.inputs) {
             inputs.push(slot.clone().ok_or_else(|| {
                 Error::invalid_argument(format!("input '{}' is not set", info.name))
             })?);
         }
-        signature.check(&inputs)?;
+        let inputs = signature.check(inputs)?;
         self.outputs = Some(self.execution.run(inputs).await?);
         Ok(())
     }

@@ -9,7 +9,7 @@ mod tensor;
 
 use std::sync::Arc;
 
-use godwit_backend::{Buffer, DeviceKind, Encoding, Error, Graph, Memory, Result, TensorInfo};
+use godwit_backend::{Buffer, DeviceKind, Encoding, Error, Graph, Quota, Result, TensorInfo};
 use godwit_policy::Catalog;
 use wasmtime::component::ResourceTable;
 
@@ -23,8 +23,8 @@ pub(crate) use module::add_to_module_linker;
 pub struct Inference {
     /// The models it may load, on the devices it may use.
     pub catalog: Arc<Catalog>,
-    /// Where its tensors are allocated, and the budget they are charged to.
-    pub memory: Memory,
+    /// Where its tensors are allocated, and what they and its contexts are charged to.
+    pub quota: Quota,
 }
 
 /// What the functions of `wasi:nn` need of a store.
@@ -59,7 +59,7 @@ impl Inference {
 
 /// Refuses a graph whose tensors no guest could name, at load rather than at the first run.
 fn nameable(graph: Arc<dyn Graph>) -> Result<Arc<dyn Graph>> {
-    let signature = graph.signature();
+    let signature = &graph.info().signature;
     let mut tensors = signature.inputs.iter().chain(&signature.outputs);
     match tensors.find(|info| !info.dtype.in_wasi_nn()) {
         None => Ok(graph),

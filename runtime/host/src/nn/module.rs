@@ -122,7 +122,7 @@ async fn load(
     let mut buffers: Vec<Buffer> = Vec::new();
     for entry in slice(memory, list, count * 8)?.as_chunks::<8>().0 {
         let [start, len] = words::<2>(entry, 0)?;
-        buffers.push(state.inference.memory.copy_from(slice(memory, pointer(start), len)?)?);
+        buffers.push(state.inference.quota.host.copy_from(slice(memory, pointer(start), len)?)?);
     }
     let inference = state.inference.clone();
     let graph = inference.load(encoding, buffers, kind).await?;
@@ -159,7 +159,7 @@ async fn init_execution_context(
     write_u32(memory, out, 0)?;
     let graph = state.handles.graph(graph)?;
     let inference = state.inference.clone();
-    let execution = graph.context(&inference.memory).await?;
+    let execution = graph.context(&inference.quota).await?;
     let (memory, state) = parts(guest)?;
     write_u32(memory, out, state.handles.add_context(graph, execution)?)?;
     Ok(())
@@ -172,7 +172,7 @@ fn set_input(
     tensor: i32,
 ) -> std::result::Result<(), Failure> {
     let (memory, state) = parts(guest)?;
-    let arena = &state.inference.memory;
+    let arena = &state.inference.quota.host;
     let context = state.handles.context(context)?;
     context.set_input(index, || read_tensor(memory, tensor, arena))?;
     Ok(())
@@ -201,7 +201,7 @@ async fn get_output(
     written: i32,
 ) -> std::result::Result<(), Failure> {
     let state = guest.data_mut();
-    let arena = state.inference.memory.clone();
+    let arena = state.inference.quota.host.clone();
     let bytes = state.handles.context(context)?.output(index, &arena).await?;
     let len =
         u32::try_from(bytes.len()).map_err(|_| Error::too_large("the output is too large"))?;

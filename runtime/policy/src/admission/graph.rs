@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Charge, Device, ExecutionContext, Graph, Memory, Result, Run, Signature, Tensors,
+    Budget, Charge, ExecutionContext, Graph, GraphInfo, Inputs, Quota, Result, Run, Tensors,
 };
 
 use super::RunLimits;
@@ -32,31 +32,26 @@ impl Held {
 pub(super) struct Admitted {
     held: Arc<Held>,
     run: Arc<RunLimits>,
+    device_bytes: Budget,
 }
 
 impl Admitted {
-    pub(super) fn new(held: Arc<Held>, run: Arc<RunLimits>) -> Self {
-        Self { held, run }
+    pub(super) fn new(held: Arc<Held>, run: Arc<RunLimits>, device_bytes: Budget) -> Self {
+        Self { held, run, device_bytes }
     }
 }
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Graph for Admitted {
-    fn signature(&self) -> &Signature {
-        self.held.graph.signature()
+    fn info(&self) -> &GraphInfo {
+        self.held.graph.info()
     }
 
-    fn device(&self) -> &Device {
-        self.held.graph.device()
-    }
-
-    fn footprint(&self) -> u64 {
-        self.held.graph.footprint()
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        let inner = self.held.graph.context(memory).await?;
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        // The tenant's graphs and contexts share one account, whichever the caller brings.
+        let quota = Quota { host: quota.host.clone(), device: self.device_bytes.clone() };
+        let inner = self.held.graph.context(&quota).await?;
         Ok(Box::new(Limited { inner, run: self.run.clone(), _held: self.held.clone() }))
     }
 }
@@ -71,7 +66,7 @@ struct Limited {
 
 #[deny(clippy::missing_trait_methods)]
 impl ExecutionContext for Limited {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let Self { inner, run, .. } = self;
         match run.gate.enter() {
             Ok(Entry::Now(permit)) => match inner.run(inputs).try_ready() {

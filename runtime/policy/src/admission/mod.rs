@@ -45,13 +45,13 @@ impl Admission {
             inner,
             models: limits.models,
             load_deadline: Deadline::new("load", limits.load_deadline),
-            device_bytes: Budget::new("graphs on devices", limits.device_bytes),
+            device_bytes: Budget::new("device memory", limits.device_bytes),
             run: Arc::new(RunLimits { gate, deadline }),
             held: Mutex::default(),
         }
     }
 
-    /// The account of device bytes this tenant's graphs hold.
+    /// The account of device bytes that this tenant's graphs and contexts hold.
     pub fn device_bytes(&self) -> &Budget {
         &self.device_bytes
     }
@@ -63,13 +63,13 @@ impl Admission {
         let held = match all.iter().filter_map(Weak::upgrade).find(|held| held.is(&graph)) {
             Some(held) => held,
             None => {
-                let charge = self.device_bytes.charge(graph.footprint())?;
+                let charge = self.device_bytes.charge(graph.info().footprint.total())?;
                 let held = Arc::new(Held::new(graph, charge));
                 all.push(Arc::downgrade(&held));
                 held
             }
         };
-        Ok(Arc::new(Admitted::new(held, self.run.clone())))
+        Ok(Arc::new(Admitted::new(held, self.run.clone(), self.device_bytes.clone())))
     }
 }
 

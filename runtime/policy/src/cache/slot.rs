@@ -16,7 +16,7 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(graph: Arc<Watched>) -> Self {
-        Self { footprint: graph.footprint(), graph: Mutex::new(Some(graph)) }
+        Self { footprint: graph.info().footprint.total(), graph: Mutex::new(Some(graph)) }
     }
 
     pub(super) fn footprint(&self) -> u64 {

@@ -2,9 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use godwit_backend::{
-    Device, ErrorKind, ExecutionContext, Graph, Memory, Result, Run, Signature, Tensors,
-};
+use godwit_backend::{ErrorKind, ExecutionContext, Graph, GraphInfo, Inputs, Quota, Result, Run};
 
 /// A graph that remembers the loss of its device.
 #[derive(Debug)]
@@ -33,20 +31,12 @@ fn note_loss<T>(lost: &AtomicBool, outcome: Result<T>) -> Result<T> {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Graph for Watched {
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
+    fn info(&self) -> &GraphInfo {
+        self.inner.info()
     }
 
-    fn device(&self) -> &Device {
-        self.inner.device()
-    }
-
-    fn footprint(&self) -> u64 {
-        self.inner.footprint()
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        let inner = note_loss(&self.lost, self.inner.context(memory).await)?;
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        let inner = note_loss(&self.lost, self.inner.context(quota).await)?;
         Ok(Box::new(WatchedContext { inner, lost: self.lost.clone() }))
     }
 }
@@ -59,7 +49,7 @@ struct WatchedContext {
 
 #[deny(clippy::missing_trait_methods)]
 impl ExecutionContext for WatchedContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let lost = &*self.lost;
         self.inner.run(inputs).map(move |outcome| note_loss(lost, outcome))
     }

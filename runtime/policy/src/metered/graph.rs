@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Device, ErrorKind, ExecutionContext, Graph, Memory, Result, Run, Signature, Tensors,
+    ErrorKind, ExecutionContext, Graph, GraphInfo, Inputs, Quota, Result, Run, Tensors,
 };
 use tracing::{Instrument, Span, field};
 
@@ -23,20 +23,12 @@ impl MeteredGraph {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Graph for MeteredGraph {
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
+    fn info(&self) -> &GraphInfo {
+        self.inner.info()
     }
 
-    fn device(&self) -> &Device {
-        self.inner.device()
-    }
-
-    fn footprint(&self) -> u64 {
-        self.inner.footprint()
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        let inner = self.inner.context(memory).await;
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        let inner = self.inner.context(quota).await;
         let inner = inner.inspect_err(|error| self.meter.failed(error.kind()))?;
         Ok(Box::new(MeteredContext { inner, meter: self.meter.clone() }))
     }
@@ -50,7 +42,7 @@ struct MeteredContext {
 
 #[deny(clippy::missing_trait_methods)]
 impl ExecutionContext for MeteredContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let Self { inner, meter } = self;
         let bytes_in = byte_len(&inputs);
         let span = tracing::info_span!(

@@ -66,8 +66,8 @@ impl Backend for Metered {
             let clock = meter::Clock::start();
             match self.inner.load(model, target).await {
                 Ok(graph) => {
-                    tracing::Span::current().record("footprint", graph.footprint());
-                    let meter = Meter::new(model, &graph.device().id, &self.ledger);
+                    tracing::Span::current().record("footprint", graph.info().footprint.total());
+                    let meter = Meter::new(model, &graph.info().device.id, &self.ledger);
                     meter.loaded(clock.elapsed());
                     Ok(Arc::new(MeteredGraph::new(graph, Arc::new(meter))) as Arc<dyn Graph>)
                 }

@@ -111,7 +111,7 @@ async fn a_graph_is_charged_once_and_as_long_as_it_is_held() {
     let _other = load(101).await.unwrap();
     let (kind, message) = refusal(load(102).await);
     assert_eq!(kind, ErrorKind::TooLarge);
-    assert!(message.contains("graphs on devices"), "{message}");
+    assert!(message.contains("device memory"), "{message}");
 
     let context = context(&again).await;
     drop((first, again));
@@ -120,6 +120,32 @@ async fn a_graph_is_charged_once_and_as_long_as_it_is_held() {
     drop(context);
     assert_eq!(admission.device_bytes().used(), 101);
     assert!(load(102).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_a_context_holds_on_the_device_is_charged_to_the_account_of_its_graph() {
+    let fake = fake(cpu().resident().cache_per_run(4));
+    let limits = AdmissionLimits { device_bytes: 100 + 2 * (8 + 4), ..AdmissionLimits::default() };
+    let admission = Admission::new(shared(&fake), limits);
+    let used = || admission.device_bytes().used();
+    let graph = admission.load(&echo("echo", 100), &target()).await.unwrap();
+    let memory = Memory::unlimited();
+    let quota = Quota::of_host(memory.clone());
+    let mut context = CheckedContext::open(&graph, &quota).await.unwrap();
+    assert_eq!(used(), 100);
+
+    let first = context.run(pair()).await.unwrap();
+    let second = context.run(pair()).await.unwrap();
+    assert_eq!((used(), memory.budget().used()), (124, 0));
+    let (kind, message) = refusal(context.run(pair()).await);
+    assert_eq!(kind, ErrorKind::TooLarge);
+    assert!(message.starts_with("4 more bytes of device memory exceed"), "{message}");
+
+    drop((first, second));
+    assert_eq!(used(), 108, "outputs go, what the context has grown stays");
+    drop(context);
+    assert_eq!(used(), 100);
+    assert_eq!(fake.device("fake:0").unwrap().used(), 100);
 }
 
 #[tokio::test]

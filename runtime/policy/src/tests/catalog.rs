@@ -26,7 +26,7 @@ fn digits(fake: &FakeBackend, device: Option<&str>) -> CatalogBuilder {
 }
 
 fn device(graph: Arc<dyn Graph>) -> String {
-    graph.device().id.to_string()
+    graph.info().device.id.to_string()
 }
 
 #[tokio::test]

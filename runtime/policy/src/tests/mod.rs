@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use godwit_backend::{
-    Backend, DType, DeviceKind, Dim, Error, ErrorKind, ExecutionContext, Graph, Memory, Model,
+    Backend, CheckedContext, DType, DeviceKind, Dim, Error, ErrorKind, Graph, Memory, Model, Quota,
     Result, Run, Target, Tensor, Tensors,
 };
 use godwit_fake::{Act, FakeBackend, FakeDevice, Outcome, Script};
@@ -43,8 +43,8 @@ fn pair() -> Tensors {
     Tensors::from_iter([Tensor::from_values([2], &[1f32, 2.0]).unwrap()])
 }
 
-async fn context(graph: &Arc<dyn Graph>) -> Box<dyn ExecutionContext> {
-    graph.context(&Memory::unlimited()).await.unwrap()
+async fn context(graph: &Arc<dyn Graph>) -> CheckedContext {
+    CheckedContext::open(graph, &Quota::unlimited()).await.unwrap()
 }
 
 /// Polls a run once, which must not end it.

@@ -24,7 +24,7 @@ async fn a_model_goes_to_the_backend_with_the_device() {
     assert_eq!(ids, ["cpu:0", "cuda:0"]);
 
     let graph = router.load(&echo("echo", 1), &Target::new("cuda:0")).await.unwrap();
-    assert_eq!(graph.device().id.as_str(), "cuda:0");
+    assert_eq!(graph.info().device.id.as_str(), "cuda:0");
     assert_eq!((count(&host, Act::Load), count(&cuda, Act::Load)), (0, 1));
 }
 
@@ -34,8 +34,8 @@ async fn a_device_answers_to_its_uuid() {
     let (cuda, rocm) = (family("cuda", gpu("GPU-1")), family("rocm", gpu("GPU-2")));
     let router = Router::new(vec![shared(&cuda), shared(&rocm)]);
     let load = async |device: &str| router.load(&echo("echo", 1), &Target::new(device)).await;
-    assert_eq!(load("cuda:gpu-1").await.unwrap().device().id.as_str(), "cuda:0");
-    assert_eq!(load("rocm:GPU-2").await.unwrap().device().id.as_str(), "rocm:0");
+    assert_eq!(load("cuda:gpu-1").await.unwrap().info().device.id.as_str(), "cuda:0");
+    assert_eq!(load("rocm:GPU-2").await.unwrap().info().device.id.as_str(), "rocm:0");
     // Another family's, and nobody's.
     for nobody in ["rocm:GPU-1", "cuda:"] {
         assert_eq!(refusal(load(nobody).await).0, ErrorKind::NotFound, "{nobody}");

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Device, ExecutionContext, Graph, Memory, Result, Run, Signature, TensorInfo, Tensors,
+    ExecutionContext, Graph, GraphInfo, Inputs, Quota, Result, Run, Signature, TensorInfo, Tensors,
 };
 
 use super::Tape;
@@ -24,20 +24,12 @@ impl RecordedGraph {
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
 impl Graph for RecordedGraph {
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
+    fn info(&self) -> &GraphInfo {
+        self.inner.info()
     }
 
-    fn device(&self) -> &Device {
-        self.inner.device()
-    }
-
-    fn footprint(&self) -> u64 {
-        self.inner.footprint()
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        let inner = self.inner.context(memory).await?;
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        let inner = self.inner.context(quota).await?;
         let (graph, tape, load) = (self.inner.clone(), self.tape.clone(), self.load);
         Ok(Box::new(RecordedContext { inner, graph, tape, load }))
     }
@@ -53,11 +45,11 @@ struct RecordedContext {
 
 #[deny(clippy::missing_trait_methods)]
 impl ExecutionContext for RecordedContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let Self { inner, graph, tape, load } = self;
         // From here on the run is on the tape: as cancelled, unless something else is written.
         let Some(nth) = tape.begin(*load) else { return inner.run(inputs) };
-        let taken = Taken { tape, nth, signature: graph.signature(), inputs: inputs.clone() };
+        let taken = Taken { tape, nth, signature: &graph.info().signature, inputs: inputs.clone() };
         let began = Instant::now();
         match inner.run(inputs).try_ready() {
             Ok(outcome) => {
@@ -87,7 +79,7 @@ struct Taken<'a> {
     tape: &'a Tape,
     nth: usize,
     signature: &'a Signature,
-    inputs: Tensors,
+    inputs: Inputs,
 }
 
 impl Taken<'_> {

@@ -1,7 +1,7 @@
 use futures::FutureExt;
 use futures::executor::block_on;
 use godwit_backend::{
-    Budget, DType, DeviceKind, Dim, ErrorKind, ExecutionContext, Memory, Tensor, Tensors,
+    Budget, CheckedContext, DType, DeviceKind, Dim, ErrorKind, Memory, Quota, Tensor, Tensors,
 };
 use godwit_fake::{FakeBackend, FakeDevice, Script};
 
@@ -15,11 +15,11 @@ fn script() -> Script {
     Script::add(DType::F32, [Dim::Known(2)]).footprint(7)
 }
 
-fn context(device: FakeDevice, tape: &Tape, memory: &Memory) -> Box<dyn ExecutionContext> {
+fn context(device: FakeDevice, tape: &Tape, memory: &Memory) -> CheckedContext {
     let fake = FakeBackend::builder().device(device).build();
     let recorder = Recorder::new(Arc::new(fake), tape.clone());
     let graph = block_on(recorder.load(&script().model("add"), &Target::new("fake:0"))).unwrap();
-    block_on(graph.context(memory)).unwrap()
+    block_on(CheckedContext::open(&graph, &Quota::of_host(memory.clone()))).unwrap()
 }
 
 fn pair(a: f32, b: f32) -> Tensors {

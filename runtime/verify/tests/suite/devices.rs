@@ -51,7 +51,7 @@ pub(crate) fn replay(model: &Model, batch: usize) -> Replay {
     let graph = block_on(backend.load(model, &Target::new("fake:0"))).unwrap();
     let mut options = GenerateOptions { random: 6, ..GenerateOptions::default() };
     options.dims.insert("batch".into(), batch);
-    let samples = generate(model, graph.signature(), &options).unwrap();
+    let samples = generate(model, &graph.info().signature, &options).unwrap();
     Replay {
         models: vec![model.clone()],
         samples,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use godwit_backend::{
     Backend, Cancellation, Capabilities, DType, Device, DeviceId, DeviceKind, Dim, Encoding, Error,
-    ExecutionContext, Graph, Memory, Model, Result, Run, Signature, Target, Tensor, TensorInfo,
-    Tensors, async_trait,
+    ExecutionContext, Graph, GraphInfo, Inputs, Model, Quota, Result, Run, Signature, Target,
+    Tensor, TensorInfo, async_trait,
 };
 use godwit_fixtures::onnx::proto::{GraphProto, ModelProto, NodeProto};
 use prost::Message;
@@ -43,12 +43,12 @@ impl Backend for Interpreter {
         let info = |name: &String| TensorInfo::new(name, DType::F32, [Dim::Unknown, Dim::Unknown]);
         let inputs: Vec<_> = graph.input.iter().filter_map(|input| input.name.clone()).collect();
         let errs = faulty && !(self.only_fused && names.len() > 1);
+        let signature = Signature {
+            inputs: inputs.iter().map(info).collect(),
+            outputs: names.iter().map(info).collect(),
+        };
         Ok(Arc::new(Interpreted {
-            signature: Signature {
-                inputs: inputs.iter().map(info).collect(),
-                outputs: names.iter().map(info).collect(),
-            },
-            device: device(target.device.as_str()),
+            info: GraphInfo::new(signature, device(target.device.as_str()), 0),
             wrong: if errs { self.wrong.clone() } else { Vec::new() },
             graph: Arc::new(graph),
         }))
@@ -57,27 +57,18 @@ impl Backend for Interpreter {
 
 #[derive(Debug, Clone)]
 struct Interpreted {
-    signature: Signature,
-    device: Device,
+    info: GraphInfo,
     graph: Arc<GraphProto>,
     wrong: Vec<String>,
 }
 
 #[async_trait]
 impl Graph for Interpreted {
-    fn signature(&self) -> &Signature {
-        &self.signature
+    fn info(&self) -> &GraphInfo {
+        &self.info
     }
 
-    fn device(&self) -> &Device {
-        &self.device
-    }
-
-    fn footprint(&self) -> u64 {
-        0
-    }
-
-    async fn context(&self, _: &Memory) -> Result<Box<dyn ExecutionContext>> {
+    async fn context(&self, _: &Quota) -> Result<Box<dyn ExecutionContext>> {
         Ok(Box::new(self.clone()))
     }
 }
@@ -85,7 +76,7 @@ impl Graph for Interpreted {
 type Matrix = (usize, usize, Vec<f32>);
 
 impl ExecutionContext for Interpreted {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let mut known: BTreeMap<String, Matrix> = BTreeMap::new();
         for weights in &self.graph.initializer {
             let dims: Vec<usize> =
@@ -95,7 +86,7 @@ impl ExecutionContext for Interpreted {
             let shape = (dims.first().copied().unwrap_or(1), dims.get(1).copied().unwrap_or(1));
             known.insert(weights.name.clone().unwrap(), (shape.0, shape.1, values.collect()));
         }
-        for (info, tensor) in self.signature.inputs.iter().zip(&inputs) {
+        for (info, tensor) in self.info.signature.inputs.iter().zip(&*inputs) {
             let values = tensor.values::<f32>().unwrap().to_vec();
             let matrix = (tensor.shape()[0], tensor.shape()[1], values);
             known.insert(info.name.to_string(), matrix);
@@ -107,7 +98,7 @@ impl ExecutionContext for Interpreted {
             }
             known.insert(node.output[0].clone(), matrix);
         }
-        let outputs = self.signature.outputs.iter().map(|info| {
+        let outputs = self.info.signature.outputs.iter().map(|info| {
             let (rows, columns, values) = &known[&*info.name];
             Tensor::from_values([*rows, *columns], values)
         });

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, DType, Dim, ErrorKind, Memory, Model, Target, Tensor, Tensors};
+use godwit_backend::{
+    Backend, CheckedContext, DType, Dim, ErrorKind, Model, Quota, Target, Tensor, Tensors,
+};
 use godwit_fake::{FakeBackend, FakeDevice, Script};
 use godwit_verify::trace::{self, TraceLimits};
 use godwit_verify::{
@@ -24,7 +26,7 @@ fn app(device: FakeDevice, id: &str, inputs: &[f32], chained: bool) -> Attempt {
     let recorder = Recorder::new(fake, tape.clone());
     let work = async {
         let graph = recorder.load(&double(), &Target::new("fake:0")).await?;
-        let mut context = graph.context(&Memory::unlimited()).await?;
+        let mut context = CheckedContext::open(&graph, &Quota::unlimited()).await?;
         let mut last: Option<Tensor> = None;
         for input in inputs {
             let fresh = Tensor::from_values([2], &[*input, 3.0])?;

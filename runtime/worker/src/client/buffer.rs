@@ -4,7 +4,6 @@ use std::sync::Arc;
 use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result};
 
 use super::call::{Got, Handle};
-use super::graph::tenant;
 use super::link::Link;
 use crate::peer::Loaned;
 use crate::wire::Request;
@@ -40,7 +39,7 @@ impl DeviceBuffer for WorkerBuffer {
 
     fn read<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Buffer>> {
         Box::pin(async move {
-            let what = Request::Read { buffer: self.handle.id(), tenant: tenant(memory) };
+            let what = Request::Read { buffer: self.handle.id(), host: memory.budget().into() };
             match self.handle.link.ask(what, None, None)?.await? {
                 Got::Bytes(loaned) if loaned.len() == self.len => copied(&loaned, memory),
                 Got::Bytes(_) => Err(Error::internal("a tensor came back with another length")),

@@ -5,11 +5,11 @@ use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
-use godwit_backend::{DType, Device, Error, Result, Shape};
+use godwit_backend::{DType, Device, Error, GraphInfo, Result, Shape};
 
 use super::link::Link;
 use crate::peer::Loaned;
-use crate::wire::{About, Ask, Kept, Request};
+use crate::wire::{Ask, Kept, Request};
 
 /// What was asked for, with handles in the place of numbers: dropping them gives everything back, wherever an
 /// answer gets lost.
@@ -17,7 +17,7 @@ use crate::wire::{About, Ask, Kept, Request};
 pub(super) enum Got {
     Ready,
     Devices(Vec<Device>),
-    Graph(Handle, Box<About>),
+    Graph(Handle, Box<GraphInfo>),
     Context(Handle),
     Outputs(Vec<Output>),
     Bytes(Loaned),

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use godwit_backend::{
-    Device, Digest, Error, ExecutionContext, Graph, Memory, Result, Run, Signature, Tensor,
+    Digest, Error, ExecutionContext, Graph, GraphInfo, Inputs, Quota, Result, Run, Tensor,
     TensorData, Tensors, async_trait,
 };
 
 use super::buffer::{WorkerBuffer, copied};
 use super::call::{Got, Handle, Landed, Output};
 use super::link::Link;
-use crate::wire::{About, Item, Place, Request, Tenant};
+use crate::wire::{Item, Place, Request};
 
 /// A graph in the process.
 #[derive(Debug)]
@@ -18,43 +18,32 @@ pub(super) struct WorkerGraph(Arc<There>);
 struct There {
     handle: Handle,
     model: Digest,
-    about: About,
+    info: GraphInfo,
 }
 
 impl WorkerGraph {
-    pub(super) fn new(handle: Handle, model: Digest, about: About) -> Self {
-        Self(Arc::new(There { handle, model, about }))
+    pub(super) fn new(handle: Handle, model: Digest, info: GraphInfo) -> Self {
+        Self(Arc::new(There { handle, model, info }))
     }
 }
 
 #[async_trait]
 impl Graph for WorkerGraph {
-    fn signature(&self) -> &Signature {
-        &self.0.about.signature
+    fn info(&self) -> &GraphInfo {
+        &self.0.info
     }
 
-    fn device(&self) -> &Device {
-        &self.0.about.device
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.about.footprint
-    }
-
-    async fn context(&self, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-        let what = Request::Open { graph: self.0.handle.id(), tenant: tenant(memory) };
+    async fn context(&self, quota: &Quota) -> Result<Box<dyn ExecutionContext>> {
+        let (host, device) = (quota.host.budget().into(), (&quota.device).into());
+        let what = Request::Open { graph: self.0.handle.id(), host, device };
         match self.0.handle.link.ask(what, None, None)?.await? {
             Got::Context(handle) => {
-                let (graph, memory) = (self.0.clone(), memory.clone());
-                Ok(Box::new(WorkerContext { handle, graph, memory }))
+                let (graph, quota) = (self.0.clone(), quota.clone());
+                Ok(Box::new(WorkerContext { handle, graph, quota }))
             }
             other => Err(other.confused()),
         }
     }
-}
-
-pub(super) fn tenant(memory: &Memory) -> Tenant {
-    Tenant { id: memory.budget().id(), limit: memory.budget().limit() }
 }
 
 /// A context in the process.
@@ -63,14 +52,14 @@ struct WorkerContext {
     // Dropped before the graph it stands on.
     handle: Handle,
     graph: Arc<There>,
-    memory: Memory,
+    quota: Quota,
 }
 
 impl ExecutionContext for WorkerContext {
-    fn run(&mut self, inputs: Tensors) -> Run<'_> {
+    fn run(&mut self, inputs: Inputs) -> Run<'_> {
         Run::pending(async move {
             let link = &self.handle.link;
-            let (inputs, places) = self.place(inputs).await?;
+            let (inputs, places) = self.place(inputs.into_tensors()).await?;
             let host = inputs.iter().filter_map(Tensor::host);
             let mut lease = link.lease(host.map(|bytes| bytes.len()))?;
             let mut items = Vec::with_capacity(inputs.len());
@@ -110,7 +99,7 @@ impl WorkerContext {
                     .and_then(|it: &WorkerBuffer| it.id_on(self.link())),
             };
             if there.is_none() && input.host().is_none() {
-                let bytes = input.to_host(&self.memory).await?;
+                let bytes = input.to_host(&self.quota.host).await?;
                 placed.push(Tensor::new(input.dtype(), input.shape().clone(), bytes)?);
             } else {
                 placed.push(input);
@@ -126,11 +115,11 @@ impl WorkerContext {
 
     fn land(&self, Output { dtype, shape, place }: Output) -> Result<Tensor> {
         match place {
-            Landed::Shared(loaned) => Tensor::new(dtype, shape, copied(&loaned, &self.memory)?),
+            Landed::Shared(loaned) => Tensor::new(dtype, shape, copied(&loaned, &self.quota.host)?),
             Landed::Resident(handle) => {
                 let len = shape.byte_len(dtype)?;
-                let charge = self.memory.budget().charge(len as u64)?;
-                let device = self.graph.about.device.id.clone();
+                let charge = self.quota.device.charge(len as u64)?;
+                let device = self.graph.info.device.id.clone();
                 let buffer = WorkerBuffer::new(handle, device, len, charge);
                 Tensor::on_device(dtype, shape, Arc::new(buffer))
             }

@@ -137,7 +137,7 @@ impl Link {
         Ok(match reply {
             Reply::Ready => Got::Ready,
             Reply::Devices(devices) => Got::Devices(devices),
-            Reply::Graph { graph, about } => Got::Graph(handle(Kept::Graph(graph)), about),
+            Reply::Graph { graph, info } => Got::Graph(handle(Kept::Graph(graph)), info),
             Reply::Context(id) => Got::Context(handle(Kept::Context(id))),
             Reply::Outputs(items) => {
                 let land = |Item { dtype, shape, place }| {

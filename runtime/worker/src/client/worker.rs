@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use godwit_backend::{
-    Backend, Device, DeviceId, Digest, Error, Graph, Model, Result, Target, async_trait, wait,
+    Backend, Device, DeviceId, Digest, Error, Footprint, Graph, Model, Result, Target, async_trait,
+    wait,
 };
 
 use super::call::Got;
@@ -156,12 +157,13 @@ impl Backend for Worker {
             },
         };
         match link.ask(what, Some(lease), Some(model.digest()))?.await? {
-            Got::Graph(handle, mut about) => {
-                about.device = apart(about.device);
+            Got::Graph(handle, mut info) => {
+                info.device = apart(info.device);
                 if let Some(StandsFor { here, .. }) = &self.stands_for {
-                    about.device.id = here.clone();
+                    info.device.id = here.clone();
+                    info.footprint = Footprint::on(here.clone(), info.footprint.total());
                 }
-                Ok(Arc::new(WorkerGraph::new(handle, model.digest(), *about)))
+                Ok(Arc::new(WorkerGraph::new(handle, model.digest(), *info)))
             }
             other => Err(other.confused()),
         }

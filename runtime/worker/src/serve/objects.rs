@@ -3,9 +3,9 @@ use std::sync::{Arc, Weak};
 
 use futures::channel::oneshot;
 use futures::lock::Mutex;
-use godwit_backend::{Arena, Budget, ExecutionContext, Graph, Memory, Tensor};
+use godwit_backend::{Arena, Budget, CheckedContext, Graph, Memory, Tensor};
 
-use crate::wire::{Kept, Tenant};
+use crate::wire::{Account, Kept};
 
 /// What the other side has numbers for.
 #[derive(Debug, Default)]
@@ -16,22 +16,16 @@ pub(super) struct Objects {
     pub(super) buffers: HashMap<u64, Tensor>,
     /// What is under way, each by what stops it.
     pub(super) calls: HashMap<u64, oneshot::Sender<()>>,
-    tenants: HashMap<u64, Weak<Account>>,
+    accounts: HashMap<u64, Weak<Memory>>,
     arena: Arena,
 }
 
 /// A context, taken by one run at a time: one that was dropped over there may still be ending here.
 #[derive(Debug)]
 pub(super) struct Context {
-    pub(super) inner: Mutex<Box<dyn ExecutionContext>>,
-    /// Kept as long as something is booked on it.
-    pub(super) _account: Arc<Account>,
-}
-
-/// What one tenant's outputs are booked on here. The other side books them too, and has the last word.
-#[derive(Debug)]
-pub(super) struct Account {
-    pub(super) memory: Memory,
+    pub(super) inner: Mutex<CheckedContext>,
+    /// Kept as long as something is booked on them.
+    pub(super) _accounts: [Arc<Memory>; 2],
 }
 
 impl Objects {
@@ -40,16 +34,15 @@ impl Objects {
         self.next
     }
 
-    /// The account of a tenant, the same for as long as something of it is kept: memory that goes from one to
-    /// another is cleared.
-    pub(super) fn account(&mut self, tenant: Tenant) -> Arc<Account> {
-        if let Some(account) = self.tenants.get(&tenant.id).and_then(Weak::upgrade) {
+    /// What is booked here on a budget of the other side, which books it too and has the last word. It is the
+    /// same account for as long as something of it is kept: memory that goes from one to another is cleared.
+    pub(super) fn account(&mut self, what: &'static str, of: Account) -> Arc<Memory> {
+        if let Some(account) = self.accounts.get(&of.id).and_then(Weak::upgrade) {
             return account;
         }
-        self.tenants.retain(|_, account| account.strong_count() > 0);
-        let budget = Budget::new("tensors", tenant.limit);
-        let account = Arc::new(Account { memory: Memory::new(self.arena.clone(), budget) });
-        self.tenants.insert(tenant.id, Arc::downgrade(&account));
+        self.accounts.retain(|_, account| account.strong_count() > 0);
+        let account = Arc::new(Memory::new(self.arena.clone(), Budget::new(what, of.limit)));
+        self.accounts.insert(of.id, Arc::downgrade(&account));
         account
     }
 

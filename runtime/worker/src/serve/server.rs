@@ -9,13 +9,13 @@ use futures::FutureExt as _;
 use futures::channel::oneshot;
 use futures::executor::ThreadPool;
 use futures::future::{Either, select};
-use godwit_backend::{Backend, Buffer, Error, Model, Result, Tensors};
+use godwit_backend::{Backend, Buffer, CheckedContext, Error, Model, Quota, Result, Tensors};
 
 use super::objects::{Context, Objects};
 use super::tensors;
 use crate::lock::lock;
 use crate::peer::{Peer, no_memory};
-use crate::wire::{About, Answer, Ask, Failure, Reply, Request, Tenant};
+use crate::wire::{Account, Answer, Ask, Failure, Reply, Request};
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -49,22 +49,18 @@ impl Server {
                 self.start(call, async move {
                     let model = Model::new(name, encoding, parts);
                     let graph = server.backend.load(&model, &target).await?;
-                    let about = Box::new(About {
-                        signature: graph.signature().clone(),
-                        device: graph.device().clone(),
-                        footprint: graph.footprint(),
-                    });
+                    let info = Box::new(graph.info().clone());
                     let id = {
                         let mut objects = lock(&server.objects);
                         let id = objects.number();
                         objects.graphs.insert(id, graph);
                         id
                     };
-                    Ok(Reply::Graph { graph: id, about })
+                    Ok(Reply::Graph { graph: id, info })
                 });
             }
-            Request::Open { graph, tenant } => {
-                self.start(call, async move { server.open(graph, tenant).await });
+            Request::Open { graph, host, device } => {
+                self.start(call, async move { server.open(graph, host, device).await });
             }
             Request::Run { context, inputs } => {
                 let (context, inputs) = {
@@ -79,8 +75,8 @@ impl Server {
                 // A run that is short is done before the next message is read, without another thread.
                 self.begin(call, work, true);
             }
-            Request::Read { buffer, tenant } => {
-                self.start(call, async move { server.read(buffer, tenant).await });
+            Request::Read { buffer, host } => {
+                self.start(call, async move { server.read(buffer, host).await });
             }
             Request::Cancel => drop(lock(&self.objects).calls.remove(&call)),
             Request::Drop(kept) => {
@@ -91,16 +87,20 @@ impl Server {
         Ok(())
     }
 
-    async fn open(&self, graph: u64, tenant: Tenant) -> Result<Reply> {
-        let (graph, account) = {
+    async fn open(&self, graph: u64, host: Account, device: Account) -> Result<Reply> {
+        let (graph, host, device) = {
             let mut objects = lock(&self.objects);
-            (objects.graphs.get(&graph).cloned(), objects.account(tenant))
+            let graph = objects.graphs.get(&graph).cloned();
+            (graph, objects.account("tensors", host), objects.account("device memory", device))
         };
         let graph = graph.ok_or_else(|| gone("graph"))?;
-        let inner = futures::lock::Mutex::new(graph.context(&account.memory).await?);
+        let quota = Quota { host: (*host).clone(), device: device.budget().clone() };
+        // It checks inputs, which come from another process.
+        let inner = futures::lock::Mutex::new(CheckedContext::open(&graph, &quota).await?);
+        let context = Arc::new(Context { inner, _accounts: [host, device] });
         let mut objects = lock(&self.objects);
         let id = objects.number();
-        objects.contexts.insert(id, Arc::new(Context { inner, _account: account }));
+        objects.contexts.insert(id, context);
         Ok(Reply::Context(id))
     }
 
@@ -109,12 +109,12 @@ impl Server {
         tensors::outputs(&self.peer, &self.objects, outputs).map(Reply::Outputs)
     }
 
-    async fn read(&self, buffer: u64, tenant: Tenant) -> Result<Reply> {
-        let (tensor, account) = {
+    async fn read(&self, buffer: u64, host: Account) -> Result<Reply> {
+        let (tensor, host) = {
             let mut objects = lock(&self.objects);
-            (objects.buffers.get(&buffer).cloned(), objects.account(tenant))
+            (objects.buffers.get(&buffer).cloned(), objects.account("tensors", host))
         };
-        let bytes = tensor.ok_or_else(|| gone("tensor"))?.to_host(&account.memory).await?;
+        let bytes = tensor.ok_or_else(|| gone("tensor"))?.to_host(&host).await?;
         let mut lease = self.peer.lease(bytes.len()).map_err(no_memory)?;
         let span = lease.put(&bytes).map_err(no_memory)?;
         lease.lend();

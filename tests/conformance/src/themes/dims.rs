@@ -29,7 +29,7 @@ pub async fn empty_tensors_come_back_empty(subject: Subject) {
 
 pub async fn a_scalar_has_one_element(subject: Subject) {
     let mut open = subject.open(&Case::EchoScalar).await;
-    let dims = open.graph.signature().inputs[0].dims.as_deref();
+    let dims = open.graph.info().signature.inputs[0].dims.as_deref();
     assert_eq!(dims, Some(&[][..]), "the dims of a scalar");
     let output = open.answer([tensor([], &[2.5f32])]).await.remove(0);
     assert!(output.shape().is_empty(), "a scalar came back as {output}");

@@ -10,10 +10,18 @@ const HEAVY: u64 = 16 << 20;
 
 pub async fn a_graph_has_a_footprint(subject: Subject) {
     let small = subject.load(&Case::Add).await.expect("a small model");
-    assert!(small.footprint() > 0, "a graph that takes no memory");
+    assert!(small.info().footprint.total() > 0, "a graph that takes no memory");
     let heavy = subject.load(&Case::Heavy).await.expect("a heavy model");
-    assert!(heavy.footprint() >= HEAVY, "{} bytes are less than the weights", heavy.footprint());
-    assert!(heavy.footprint() < 16 * HEAVY, "{} bytes for 16 MB", heavy.footprint());
+    assert!(
+        heavy.info().footprint.total() >= HEAVY,
+        "{} bytes are less than the weights",
+        heavy.info().footprint.total()
+    );
+    assert!(
+        heavy.info().footprint.total() < 16 * HEAVY,
+        "{} bytes for 16 MB",
+        heavy.info().footprint.total()
+    );
 }
 
 /// Where nobody can tell what the device holds, the handles at least can be told to be the last.
@@ -21,7 +29,7 @@ pub async fn device_memory_is_given_back_with_the_last_handle(subject: Subject) 
     let held = || subject.held.as_ref().map_or(0, |held| held());
     let before = held();
     let graph = subject.load(&Case::Heavy).await.expect("a heavy model");
-    let footprint = graph.footprint();
+    let footprint = graph.info().footprint.total();
     let open = Open::on(graph, Memory::unlimited()).await;
     if subject.held.is_some() {
         assert_eq!(held(), before + footprint, "the footprint is what the device holds");

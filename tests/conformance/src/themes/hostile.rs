@@ -50,7 +50,7 @@ pub async fn hostile_models_do_no_harm(subject: Subject) {
 /// One run on zeros.
 async fn load_and_run(subject: &Subject, model: &Model) -> Result<()> {
     let graph = subject.backend.load(model, &subject.target).await?;
-    let inputs = graph.signature().inputs.iter().map(|input| {
+    let inputs = graph.info().signature.inputs.iter().map(|input| {
         let size = |dim: &Dim| if let Dim::Known(size) = dim { *size } else { 1 };
         let shape = Shape::new(input.dims.iter().flatten().map(size));
         let bytes = vec![0u8; shape.byte_len(input.dtype)?.min(1 << 20)];

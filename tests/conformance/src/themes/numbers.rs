@@ -21,12 +21,12 @@ pub async fn numbers_are_those_of_the_references(subject: Subject) {
             continue;
         }
         let graph = graph.unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        let signature = graph.signature();
+        let signature = &graph.info().signature;
         let names = signature.outputs.iter().map(|output| &*output.name);
         assert!(names.eq(outputs.iter().map(|(name, _)| name)), "{name}: {:?}", signature.outputs);
         let inputs = signature.arrange(inputs).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         let mut open = Open::on(graph, Memory::unlimited()).await;
-        let ours = open.answer(inputs.into_vec()).await;
+        let ours = open.answer(inputs.to_vec()).await;
         assert_eq!(ours.len(), outputs.len(), "{name}");
         for (ours, (output, theirs)) in ours.iter().zip(&outputs) {
             assert_near(&format!("{name}, {output}"), ours, theirs);

@@ -16,8 +16,8 @@ pub async fn the_signature_is_that_of_the_model(subject: Subject) {
         (Case::EchoScalar, vec![f32("x", &[])], vec![f32("y", &[])]),
     ] {
         let graph = subject.load(&case).await.unwrap_or_else(|error| panic!("{case:?}: {error:?}"));
-        assert_eq!(graph.signature().inputs, inputs, "{case:?}");
-        assert_eq!(graph.signature().outputs, outputs, "{case:?}");
+        assert_eq!(graph.info().signature.inputs, inputs, "{case:?}");
+        assert_eq!(graph.info().signature.outputs, outputs, "{case:?}");
     }
 }
 
@@ -25,7 +25,7 @@ pub async fn the_signature_is_that_of_the_model(subject: Subject) {
 pub async fn a_symbol_keeps_its_name_throughout(subject: Subject) {
     for dtype in subject.device().capabilities.dtypes {
         let graph = subject.load(&Case::Echo(dtype)).await.expect("a listed dtype");
-        let signature = graph.signature();
+        let signature = &graph.info().signature;
         assert_eq!((signature.inputs[0].dtype, signature.outputs[0].dtype), (dtype, dtype));
         let dims = Some(vec![Dim::Symbol("batch".into()), Dim::Known(3)]);
         assert_eq!(signature.inputs[0].dims, dims, "{dtype}");
@@ -35,7 +35,7 @@ pub async fn a_symbol_keeps_its_name_throughout(subject: Subject) {
 
 pub async fn the_graph_stands_on_the_device_that_was_asked_for(subject: Subject) {
     let graph = subject.load(&Case::Add).await.expect("a plain addition");
-    let (asked, given) = (subject.device(), graph.device());
+    let (asked, given) = (subject.device(), &graph.info().device);
     assert_eq!(given.id, asked.id);
     assert_eq!((given.kind, &given.driver), (asked.kind, &asked.driver));
     assert_eq!(given.capabilities, asked.capabilities);

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use godwit_backend::{Backend, Memory, Model, Target, Tensor};
+use godwit_backend::{Backend, Model, Quota, Target, Tensor};
 use godwit_fixtures::references;
 use godwit_rocm::RocmOptions;
 
@@ -25,8 +25,8 @@ fn ask(
     inputs: Vec<(String, Tensor)>,
 ) -> Vec<Tensor> {
     let graph = block_on(backend.load(model, &Target::new(device))).unwrap();
-    let inputs = graph.signature().arrange(inputs).unwrap();
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let inputs = graph.info().signature.arrange(inputs).unwrap();
+    let mut context = block_on(graph.context(&Quota::unlimited())).unwrap();
     block_on(context.run(inputs)).unwrap().into_vec()
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, DType, ErrorKind, Graph, Memory, Model, Result, Target, Tensor, Tensors,
+    Backend, CheckedContext, DType, ErrorKind, Graph, Model, Quota, Result, Target, Tensor, Tensors,
 };
 use godwit_fixtures::{dims, migraphx, models, onnx};
 use godwit_rocm::{Rocm, RocmOptions};
@@ -36,7 +36,7 @@ fn load(rocm: &Rocm, model: &Model, options: &[(&str, &str)]) -> Result<Arc<dyn 
 }
 
 fn ask(graph: &Arc<dyn Graph>, inputs: impl IntoIterator<Item = Tensor>) -> Tensors {
-    let mut context = block_on(graph.context(&Memory::unlimited())).unwrap();
+    let mut context = block_on(CheckedContext::open(graph, &Quota::unlimited())).unwrap();
     block_on(context.run(inputs.into_iter().collect())).unwrap()
 }
 
@@ -97,9 +97,9 @@ fn f16_is_asked_for_and_told() {
     let (model, image) = digits();
     let own = load(&rocm, &model, &[]).unwrap();
     let f16 = load(&rocm, &model, &[("precision", "f16")]).unwrap();
-    assert_eq!(own.device().capabilities.precision, DType::F32);
-    assert_eq!(f16.device().capabilities.precision, DType::F16);
-    assert_eq!(own.signature(), f16.signature());
+    assert_eq!(own.info().device.capabilities.precision, DType::F32);
+    assert_eq!(f16.info().device.capabilities.precision, DType::F16);
+    assert_eq!(own.info().signature, f16.info().signature);
     let (own, f16) = (ask(&own, [image.clone()]), ask(&f16, [image]));
     let gaps = floats(&own[0]).iter().zip(floats(&f16[0])).map(|(a, b)| (a - b).abs());
     let far = gaps.fold(0.0, f32::max);
@@ -118,7 +118,7 @@ fn int8_is_asked_for_with_samples_and_told() {
     fs::write(samples.path().join("0.bin"), &image.host().unwrap()[..]).unwrap();
     let own = load(&rocm, &model, &[]).unwrap();
     let int8 = load(&rocm, &model, &options).unwrap();
-    assert_eq!(int8.device().capabilities.precision, DType::I8);
+    assert_eq!(int8.info().device.capabilities.precision, DType::I8);
     let (own, int8) = (ask(&own, [image.clone()]), ask(&int8, [image]));
     let gaps = floats(&own[0]).iter().zip(floats(&int8[0])).map(|(a, b)| (a - b).abs());
     let far = gaps.fold(0.0, f32::max);

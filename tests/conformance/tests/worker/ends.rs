@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Budget, DType, Dim, Error, ErrorKind, ExecutionContext, Graph, Memory, Model, Target,
-    Tensor, TensorData, Tensors,
+    Backend, Budget, CheckedContext, DType, Dim, Error, ErrorKind, Graph, Memory, Model, Quota,
+    Target, Tensor, TensorData, Tensors,
 };
 use godwit_conformance::models::ScriptModels;
 use godwit_conformance::{Case, Models};
@@ -40,7 +40,7 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("who_starts_the_process_by_hand_is_told", who_starts_the_process_by_hand_is_told),
 ];
 
-type Context = Box<dyn ExecutionContext>;
+type Context = CheckedContext;
 
 fn fake() -> Worker {
     worker("fake", "fake")
@@ -62,7 +62,7 @@ fn load(backend: &dyn Backend, model: &Model) -> Result<Arc<dyn Graph>, Error> {
 }
 
 fn open(graph: &Arc<dyn Graph>, memory: &Memory) -> Context {
-    block_on(graph.context(memory)).unwrap()
+    block_on(CheckedContext::open(graph, &Quota::of_host(memory.clone()))).unwrap()
 }
 
 fn input() -> Tensor {
@@ -74,7 +74,7 @@ fn run(context: &mut Context) -> Result<Tensors, Error> {
 }
 
 fn process(graph: &Arc<dyn Graph>) -> String {
-    graph.device().labels[PROCESS].clone()
+    graph.info().device.labels[PROCESS].clone()
 }
 
 fn lost(error: &Error) {
@@ -92,7 +92,7 @@ fn what_a_process_takes_along_is_lost_and_comes_back() {
     // What was there is gone, and says so however often it is asked.
     for _ in 0..2 {
         lost(&run(&mut context).unwrap_err());
-        lost(&block_on(good.context(&memory)).unwrap_err());
+        lost(&block_on(CheckedContext::open(&good, &Quota::of_host(memory.clone()))).unwrap_err());
         lost(&block_on(kept[0].to_host(&memory)).unwrap_err());
     }
     drop(kept);
@@ -181,17 +181,21 @@ fn outputs_stay_in_the_process_until_they_are_read() {
     let worker = fake();
     let graph = load(&worker, &echo()).unwrap();
     let memory = Memory::new(Default::default(), Budget::new("tensors", 4096));
-    let mut first = open(&graph, &memory);
-    let mut second = open(&graph, &memory);
+    let quota = Quota { host: memory.clone(), device: Budget::new("device memory", 30) };
+    let mut first = block_on(CheckedContext::open(&graph, &quota)).unwrap();
+    let mut second = block_on(CheckedContext::open(&graph, &quota)).unwrap();
     let outputs = run(&mut first).unwrap();
     assert!(matches!(outputs[0].data(), TensorData::Device(_)));
-    assert_eq!(memory.budget().used(), 12, "what stays there is booked here");
+    let used = || (memory.budget().used(), quota.device.used());
+    assert_eq!(used(), (0, 12), "what stays there is booked here");
     let chained = block_on(second.run(outputs)).unwrap();
     assert!(matches!(chained[0].data(), TensorData::Device(_)));
     let bytes = block_on(chained[0].to_host(&memory)).unwrap();
     assert_eq!(&*bytes, &**input().host().unwrap());
-    drop((bytes, chained));
-    assert_eq!(memory.budget().used(), 0);
+    let another = run(&mut first).unwrap();
+    assert_eq!(run(&mut second).unwrap_err().kind(), ErrorKind::TooLarge);
+    drop((bytes, chained, another));
+    assert_eq!(used(), (0, 0));
 }
 
 fn a_tensor_of_another_process_is_brought_over() {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godwit_backend::{
-    Backend, DType, Device, DeviceKind, Encoding, Error, ExecutionContext, Graph, Memory, Model,
-    Result, Run, Signature, Target, Tensors, async_trait,
+    Backend, DType, Device, DeviceKind, Encoding, Error, ExecutionContext, Graph, GraphInfo,
+    Inputs, Model, Quota, Result, Run, Target, async_trait,
 };
 use godwit_conformance::Subject;
 use godwit_conformance::models::{OnnxModels, ScriptModels};
@@ -135,19 +135,11 @@ struct DeadlyGraph(Arc<dyn Graph>);
 
 #[async_trait]
 impl Graph for DeadlyGraph {
-    fn signature(&self) -> &Signature {
-        self.0.signature()
+    fn info(&self) -> &GraphInfo {
+        self.0.info()
     }
 
-    fn device(&self) -> &Device {
-        self.0.device()
-    }
-
-    fn footprint(&self) -> u64 {
-        self.0.footprint()
-    }
-
-    async fn context(&self, _: &Memory) -> Result<Box<dyn ExecutionContext>> {
+    async fn context(&self, _: &Quota) -> Result<Box<dyn ExecutionContext>> {
         Ok(Box::new(DeadlyContext))
     }
 }
@@ -156,7 +148,7 @@ impl Graph for DeadlyGraph {
 struct DeadlyContext;
 
 impl ExecutionContext for DeadlyContext {
-    fn run(&mut self, _: Tensors) -> Run<'_> {
+    fn run(&mut self, _: Inputs) -> Run<'_> {
         abort()
     }
 }

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, DType, Device, Error, ErrorKind, Graph, Memory, Model, Result, Target, Tensor,
-    async_trait,
+    Backend, CheckedContext, DType, Device, Error, ErrorKind, Graph, Memory, Model, Quota, Result,
+    Target, Tensor, async_trait,
 };
 use godwit_conformance::models::ScriptModels;
 use godwit_conformance::{Case, Models};
@@ -39,11 +39,12 @@ fn each_device_runs_in_the_process_that_drives_it() {
     let mut processes = Vec::new();
     for device in ["fake:0", "fake:1", "fake:1"] {
         let graph = block_on(spread.load(&model, &Target::new(device))).unwrap();
-        assert_eq!(graph.device().id.as_str(), device);
-        processes.push(graph.device().labels[PROCESS].clone());
+        assert_eq!(graph.info().device.id.as_str(), device);
+        processes.push(graph.info().device.labels[PROCESS].clone());
         let memory = Memory::unlimited();
         let input = Tensor::from_values([1, 3], &[1f32, 2.0, 3.0]).unwrap();
-        let mut context = block_on(graph.context(&memory)).unwrap();
+        let mut context =
+            block_on(CheckedContext::open(&graph, &Quota::of_host(memory.clone()))).unwrap();
         let outputs = block_on(context.run([input].into_iter().collect())).unwrap();
         assert_eq!(outputs[0].values::<f32>().unwrap(), [1.0, 2.0, 3.0]);
     }
@@ -94,7 +95,7 @@ fn a_device_of_another_process_outlives_the_one_of_this() {
     here.is_lost.store(true, Ordering::SeqCst);
     assert_eq!(load("fake:0").unwrap_err().kind(), ErrorKind::DeviceLost);
     let graph = load("fake:1").unwrap();
-    block_on(graph.context(&Memory::unlimited())).unwrap();
+    block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
     assert_eq!(spread.devices().unwrap().len(), 2);
 }
 

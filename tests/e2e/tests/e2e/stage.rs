@@ -5,7 +5,9 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-use godwit_backend::{Arena, Backend, Budget, DeviceKind, Encoding, ErrorKind, Memory, Model};
+use godwit_backend::{
+    Arena, Backend, Budget, DeviceKind, Encoding, ErrorKind, Memory, Model, Quota,
+};
 use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_host::{
@@ -153,7 +155,10 @@ impl Stage {
             dirs: vec![self.models()],
             stdio,
             limits: self.settings.limits.clone(),
-            inference: Inference { catalog: self.catalog.clone(), memory: self.memory.clone() },
+            inference: Inference {
+                catalog: self.catalog.clone(),
+                quota: Quota::of_host(self.memory.clone()),
+            },
         };
         (invocation, output)
     }

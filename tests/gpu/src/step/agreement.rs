@@ -40,7 +40,7 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
         let there = answer(machine, onnx.clone(), one(input.clone()))?;
         let graph = load(&machine.cpu, onnx, &godwit_backend::Target::new("cpu:0"))?;
         let mut context = open(&graph, &Memory::unlimited())?;
-        let here = run(&mut *context, one(input))?;
+        let here = run(&mut context, one(input))?;
         let (Some(there), Some(here)) = (there.first(), here.first()) else {
             bail!("{name} gave no output");
         };
@@ -54,7 +54,7 @@ fn answer(machine: &Machine, onnx: Vec<u8>, inputs: Tensors) -> Result<Vec<Tenso
     let memory = Memory::unlimited();
     let graph = load(&machine.backend, onnx, &machine.target)?;
     let mut context = open(&graph, &memory)?;
-    let outputs = run(&mut *context, inputs)?;
+    let outputs = run(&mut context, inputs)?;
     outputs.iter().map(|output| on_host(output, &memory)).collect()
 }
 

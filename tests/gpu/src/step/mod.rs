@@ -14,7 +14,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Error, ExecutionContext, Graph, Memory, Model, Shape, Target, Tensor, Tensors,
+    Backend, CheckedContext, Error, Graph, Memory, Model, Quota, Shape, Target, Tensor, Tensors,
 };
 
 use crate::machine::Machine;
@@ -52,11 +52,11 @@ fn load(backend: &Arc<dyn Backend>, onnx: Vec<u8>, target: &Target) -> Result<Ar
     block_on(backend.load(&Model::onnx("model", onnx), target)).map_err(told)
 }
 
-fn open(graph: &Arc<dyn Graph>, memory: &Memory) -> Result<Box<dyn ExecutionContext>> {
-    block_on(graph.context(memory)).map_err(told)
+fn open(graph: &Arc<dyn Graph>, memory: &Memory) -> Result<CheckedContext> {
+    block_on(CheckedContext::open(graph, &Quota::of_host(memory.clone()))).map_err(told)
 }
 
-fn run(context: &mut dyn ExecutionContext, inputs: Tensors) -> Result<Tensors> {
+fn run(context: &mut CheckedContext, inputs: Tensors) -> Result<Tensors> {
     block_on(context.run(inputs)).map_err(told)
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use futures::executor::block_on;
-use godwit_backend::{Buffer, ExecutionContext, Memory, Tensor};
+use godwit_backend::{Buffer, CheckedContext, Memory, Tensor};
 use godwit_fixtures::models;
 
 use super::{load, noise, one, open, run, told};
@@ -21,12 +21,12 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
     let graph = load(&machine.backend, models::matmul_chain(256, 40), &machine.target)?;
     let (mut left, mut right) = (open(&graph, &memory)?, open(&graph, &memory)?);
     let (a, b) = (noise(&[64, 256], 1)?, noise(&[64, 256], 2)?);
-    let alone = [answer(&mut *left, &a, &memory)?, answer(&mut *right, &b, &memory)?];
-    let single = count(&mut *left, &a, &alone[0], &memory)?;
+    let alone = [answer(&mut left, &a, &memory)?, answer(&mut right, &b, &memory)?];
+    let single = count(&mut left, &a, &alone[0], &memory)?;
     let mut run_both = || -> Result<(u64, u64)> {
         thread::scope(|scope| {
-            let other = scope.spawn(|| count(&mut *right, &b, &alone[1], &memory));
-            let one = count(&mut *left, &a, &alone[0], &memory)?;
+            let other = scope.spawn(|| count(&mut right, &b, &alone[1], &memory));
+            let one = count(&mut left, &a, &alone[0], &memory)?;
             let other = other.join().map_err(|_| anyhow!("a thread panicked"))??;
             Ok((one, other))
         })
@@ -42,7 +42,7 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
 
 /// How many runs end in [`TIME`], each with the answer that was given alone.
 fn count(
-    context: &mut dyn ExecutionContext,
+    context: &mut CheckedContext,
     input: &Tensor,
     expected: &Buffer,
     memory: &Memory,
@@ -58,7 +58,7 @@ fn count(
     Ok(runs)
 }
 
-fn answer(context: &mut dyn ExecutionContext, input: &Tensor, memory: &Memory) -> Result<Buffer> {
+fn answer(context: &mut CheckedContext, input: &Tensor, memory: &Memory) -> Result<Buffer> {
     let outputs = run(context, one(input.clone()))?;
     let output = outputs.first().ok_or_else(|| anyhow!("no output"))?;
     block_on(output.to_host(memory)).map_err(told)

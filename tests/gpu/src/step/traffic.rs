@@ -25,7 +25,7 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
     let mut tensors = one(input);
     let before = cuda.traffic();
     for _ in 0..LINKS {
-        tensors = run(&mut *context, tensors)?;
+        tensors = run(&mut context, tensors)?;
     }
     let between = cuda.traffic();
     for tensor in &tensors {

@@ -28,8 +28,8 @@ pub(crate) fn step(machine: &Machine) -> Result<Figures> {
     let cycle = || -> Result<(u64, u64)> {
         let graph = load(&machine.backend, models::resnet50(1), &lenient(machine))?;
         let mut context = open(&graph, &Memory::unlimited())?;
-        drop(run(&mut *context, one(noise(&[1, 3, 224, 224], 5)?))?);
-        let held = (graph.footprint(), machine.free()?);
+        drop(run(&mut context, one(noise(&[1, 3, 224, 224], 5)?))?);
+        let held = (graph.info().footprint.total(), machine.free()?);
         drop((context, graph));
         // The last of it is dropped by the lane.
         thread::sleep(Duration::from_millis(500));

@@ -49,7 +49,7 @@ pub(super) fn try_all(
 async fn try_one(backend: &dyn Backend, model: &Model, device: &Device) -> Opinion {
     match backend.load(model, &Target::new(device.id.as_str())).await {
         Ok(graph) => {
-            let held = ByteSize(graph.footprint()).display().iec().to_string();
+            let held = ByteSize(graph.info().footprint.total()).display().iec().to_string();
             Opinion { answer: Answer::Yes, why: vec![format!("loads it, in {held}")] }
         }
         Err(error) => Opinion { answer: Answer::No, why: vec![error.report()] },

@@ -110,9 +110,9 @@ async fn try_one(
     let id = device.id.clone();
     match backend.load(model, &Target::new(id.as_str())).await {
         Ok(graph) => {
-            let footprint = Some(graph.footprint());
+            let footprint = Some(graph.info().footprint.total());
             let trial = Trial { device: id, loads: true, footprint, why: None };
-            (Some(graph.signature().clone()), trial)
+            (Some(graph.info().signature.clone()), trial)
         }
         Err(error) => {
             let why = Some(error.report());

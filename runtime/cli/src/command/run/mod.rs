@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use godwit_backend::{Arena, Budget, Error, ErrorKind, Memory};
+use godwit_backend::{Arena, Budget, Error, ErrorKind, Memory, Quota};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::Ledger;
 use tokio::runtime::Runtime;
@@ -53,7 +53,7 @@ async fn prepare_and_run(args: &RunArgs, sources: &Sources) -> Outcome<ExitCode>
     let budget = Budget::new("tensors", limits.tensor_bytes);
     let inference = Inference {
         catalog: Arc::new(offer.catalog(&machine, &ledger, tape.as_ref(), limits.tensor_bytes)),
-        memory: Memory::new(Arena::default(), budget.clone()),
+        quota: Quota::of_host(Memory::new(Arena::default(), budget.clone())),
     };
     let invocation = invocation(args, limits, inference);
     let began = Instant::now();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use godwit_backend::{Arena, Budget, Memory, Model, Target};
+use godwit_backend::{Arena, Budget, Memory, Model, Quota, Target};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::{Catalog, CatalogEntry, Ledger};
 use godwit_verify::{Attempt, Failure as Refusal, Recorder, Tape};
@@ -44,7 +44,7 @@ impl Guest<'_> {
         let budget = Budget::new("tensors", limits.tensor_bytes);
         let inference = Inference {
             catalog: Arc::new(catalog.build()),
-            memory: Memory::new(Arena::default(), budget),
+            quota: Quota::of_host(Memory::new(Arena::default(), budget)),
         };
         let (stdio, output) = Stdio::captured(Vec::<u8>::new(), PRINTED);
         let args = std::iter::once(self.name.clone()).chain(self.args.args.iter().cloned());

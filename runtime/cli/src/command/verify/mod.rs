@@ -210,7 +210,7 @@ async fn signature(
     let mut refusal = Error::unavailable("there is no device");
     for target in &devices.targets {
         match backend.load(model, target).await {
-            Ok(graph) => return Ok(graph.signature().clone()),
+            Ok(graph) => return Ok(graph.info().signature.clone()),
             Err(error) => refusal = error,
         }
     }
