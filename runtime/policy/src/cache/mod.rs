@@ -1,34 +1,31 @@
+mod entries;
 mod shared_error;
-mod slot;
 mod watch;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use godwit_backend::{Backend, Device, Digest, Encoding, Graph, Model, Result, Target};
-use moka::future::Cache;
-use moka::policy::EvictionPolicy;
+use futures::FutureExt as _;
+use godwit_backend::{Backend, Device, Digest, Encoding, Error, Graph, Model, Result, Target};
 
+use self::entries::{Entries, Found, Load};
 use self::shared_error::each_waiters_own;
-use self::slot::Slot;
 use self::watch::Watched;
-
-/// moka weighs in 32 bits; counted in KiB that reaches 4 TiB.
-const UNIT: u64 = 1024;
 
 /// Compiles a model once for each target and shares the graph with everyone who brings the same bytes.
 ///
 /// - Loads of one model at the same time compile once; all of them get the graph, or the error.
-/// - Errors are not kept. If the caller whose load compiles goes away, another waiter takes over.
-/// - Beyond the capacity the graphs unused for longest are let go. A graph that someone still holds stays
-///   alive and is found again: one model never stands twice in a device's memory.
+/// - Errors are not kept. If the caller whose load compiles goes away, another waiter takes over; if all of
+///   them go away, the load is cancelled.
+/// - Beyond the capacity the graphs unused for longest are let go, and their device memory is free when the
+///   load that displaced them returns. A graph that someone still holds stays alive and is found again: one
+///   model never stands twice in a device's memory.
 /// - A graph whose device was lost is never given out again.
 #[derive(Debug)]
 pub struct GraphCache {
     inner: Arc<dyn Backend>,
-    kept: Cache<Key, Arc<Slot>>,
-    alive: Mutex<HashMap<Key, Weak<Watched>>>,
+    entries: Arc<Mutex<Entries>>,
 }
 
 /// The encoding is there because the same bytes may mean something else in another format.
@@ -40,68 +37,33 @@ struct Key {
 }
 
 impl GraphCache {
-    /// Keeps graphs with a footprint of `capacity` bytes in total beyond the time someone holds them.
+    /// Keeps graphs with a footprint of `capacity` bytes in total beyond the time someone holds them. A graph
+    /// counts as 1 KiB at least, so that those which hold nothing here are bounded too.
     pub fn new(inner: Arc<dyn Backend>, capacity: u64) -> Self {
-        let weight = |_: &Key, slot: &Arc<Slot>| {
-            u32::try_from(slot.footprint().div_ceil(UNIT)).unwrap_or(u32::MAX).max(1)
+        Self { inner, entries: Arc::new(Mutex::new(Entries::new(capacity))) }
+    }
+
+    /// The load that compiles: its handles are the callers that wait for it.
+    fn compile(&self, key: &Key, model: &Model) -> Load {
+        let (inner, entries) = (self.inner.clone(), self.entries.clone());
+        let (key, model) = (key.clone(), model.clone());
+        let load = async move {
+            // A panic would otherwise be every waiter's.
+            let load = AssertUnwindSafe(inner.load(&model, &key.target)).catch_unwind();
+            let outcome = load.await.unwrap_or_else(|_| Err(Error::internal("a load panicked")));
+            let outcome = outcome.map(|graph| Arc::new(Watched::new(graph))).map_err(Arc::new);
+            let freed = lock(&entries).finish(&key, outcome.as_ref().ok());
+            // Outside the lock: releasing a device's memory can take a while.
+            drop(freed);
+            outcome
         };
-        let kept = Cache::builder()
-            .name("graphs")
-            .max_capacity(capacity / UNIT)
-            .weigher(weight)
-            .eviction_policy(EvictionPolicy::lru())
-            .eviction_listener(|_, slot, _| slot.empty())
-            .build();
-        Self { inner, kept, alive: Mutex::default() }
+        load.boxed().shared()
     }
+}
 
-    async fn find_or_compile(
-        &self,
-        key: &Key,
-        model: &Model,
-        target: &Target,
-    ) -> Result<Arc<Watched>> {
-        loop {
-            let own = OnceLock::new();
-            let compile = async {
-                let graph = match self.find_alive(key) {
-                    Some(graph) => graph,
-                    None => {
-                        let graph = Arc::new(Watched::new(self.inner.load(model, target).await?));
-                        self.remember(key.clone(), &graph);
-                        graph
-                    }
-                };
-                let slot = Arc::new(Slot::new(graph.clone()));
-                // Set once: this future runs once at most.
-                let _ = own.set(graph);
-                Ok(slot)
-            };
-            let slot = self.kept.try_get_with_by_ref(key, compile).await;
-            let slot = slot.map_err(each_waiters_own)?;
-            if let Some(graph) = own.into_inner() {
-                // moka evicts when it finds the time; a device's memory is wanted back now.
-                self.kept.run_pending_tasks().await;
-                return Ok(graph);
-            }
-            if let Some(graph) = slot.graph().or_else(|| self.find_alive(key)) {
-                return Ok(graph);
-            }
-            // Evicted between being found and being read: it has to be compiled again.
-            self.kept.invalidate(key).await;
-        }
-    }
-
-    fn find_alive(&self, key: &Key) -> Option<Arc<Watched>> {
-        let alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
-        alive.get(key).and_then(Weak::upgrade).filter(|graph| !graph.is_lost())
-    }
-
-    fn remember(&self, key: Key, graph: &Arc<Watched>) {
-        let mut alive = self.alive.lock().unwrap_or_else(PoisonError::into_inner);
-        alive.retain(|_, graph| graph.strong_count() > 0);
-        alive.insert(key, Arc::downgrade(graph));
-    }
+/// Every change under the lock is complete before anything in it can panic.
+fn lock(entries: &Mutex<Entries>) -> std::sync::MutexGuard<'_, Entries> {
+    entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[deny(clippy::missing_trait_methods)]
@@ -118,11 +80,17 @@ impl Backend for GraphCache {
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let key =
             Key { digest: model.digest(), encoding: model.encoding(), target: target.clone() };
-        let graph = self.find_or_compile(&key, model, target).await?;
-        if !graph.is_lost() {
-            return Ok(graph);
+        loop {
+            let (found, freed) = lock(&self.entries).find(&key, || self.compile(&key, model));
+            drop(freed);
+            let graph = match found {
+                Found::Graph(graph) => graph,
+                Found::Loading(load) => load.await.map_err(each_waiters_own)?,
+            };
+            // Its device may have been lost while this caller waited for the lock.
+            if !graph.is_lost() {
+                return Ok(graph);
+            }
         }
-        self.kept.invalidate(&key).await;
-        Ok(self.find_or_compile(&key, model, target).await?)
     }
 }

@@ -51,7 +51,7 @@ async fn a_shared_error_keeps_its_cause() {
 }
 
 #[tokio::test]
-async fn a_waiter_takes_over_from_a_cancelled_load() {
+async fn a_waiter_takes_over_from_a_caller_that_goes_away() {
     let fake = fake(cpu().load_latency(BRIEFLY));
     let cache = cached(&fake);
     let (model, target) = (kib(1), target());
@@ -61,7 +61,31 @@ async fn a_waiter_takes_over_from_a_cancelled_load() {
     assert!((&mut waiter).now_or_never().is_none());
     drop(leader);
     assert!(waiter.await.is_ok());
-    assert_eq!((count(&fake, Act::Load), cancelled(&fake, Act::Load)), (2, 1));
+    assert_eq!((count(&fake, Act::Load), cancelled(&fake, Act::Load)), (1, 0));
+}
+
+#[tokio::test]
+async fn a_load_that_nobody_waits_for_is_cancelled() {
+    let fake = fake(cpu().load_latency(BRIEFLY));
+    let cache = cached(&fake);
+    let (model, target) = (kib(1), target());
+    let mut loads = [cache.load(&model, &target), cache.load(&model, &target)];
+    assert!(loads.iter_mut().all(|load| load.now_or_never().is_none()));
+    drop(loads);
+    assert_eq!(cancelled(&fake, Act::Load), 1);
+    assert!(cache.load(&model, &target).await.is_ok());
+}
+
+#[tokio::test]
+async fn graphs_that_hold_nothing_here_are_bounded_too() {
+    let fake = fake(cpu());
+    let cache = GraphCache::new(shared(&fake), 2 << 10);
+    let model =
+        |name: u8| Script::echo(DType::F32, [Dim::Known(name.into())]).footprint(0).model("m");
+    for name in [1, 2, 3, 1] {
+        cache.load(&model(name), &target()).await.unwrap();
+    }
+    assert_eq!(count(&fake, Act::Load), 4, "the first had made room for the third");
 }
 
 #[tokio::test]

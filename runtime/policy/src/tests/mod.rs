@@ -1,5 +1,6 @@
 mod admission;
 mod cache;
+mod cache_interleaved;
 mod catalog;
 mod metered;
 mod router;
