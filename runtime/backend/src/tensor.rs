@@ -1,10 +1,11 @@
 use std::fmt::{self, Debug};
+use std::ops::Range;
 use std::sync::Arc;
 
 use half::{bf16, f16};
 use smallvec::SmallVec;
 
-use crate::{BoxFuture, Buffer, DType, DeviceId, Memory, Result, Shape};
+use crate::{BoxFuture, Buffer, DType, DeviceId, Error, Memory, Result, Shape};
 
 /// The tensors of one run, in a signature's order. Two fit without an allocation.
 pub type Tensors = SmallVec<[Tensor; 2]>;
@@ -116,6 +117,30 @@ impl Tensor {
             TensorData::Host(bytes) => Ok(bytes.clone()),
             TensorData::Device(buffer) => buffer.read(memory).await,
         }
+    }
+
+    /// Some of the rows of a host tensor, along its first axis: shared and not copied.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidArgument` when it is a scalar or has no such rows, `Unsupported` when it is on a device.
+    pub fn rows(&self, rows: Range<usize>) -> Result<Self> {
+        let bytes = self.host().ok_or_else(|| {
+            Error::unsupported("the rows of a tensor on a device cannot be taken apart")
+        })?;
+        let none = || {
+            let Range { start, end } = rows;
+            Error::invalid_argument(format!("{self} has no rows {start} to {end}"))
+        };
+        let [all, row @ ..] = &self.shape[..] else { return Err(none()) };
+        if rows.start > rows.end || rows.end > *all {
+            return Err(none());
+        }
+        // Zero where there are no rows, and then nothing is taken.
+        let row_bytes = bytes.len().checked_div(*all).unwrap_or_default();
+        let part = bytes.slice(rows.start * row_bytes..rows.end * row_bytes).ok_or_else(none)?;
+        let shape = Shape::new(std::iter::once(rows.len()).chain(row.iter().copied()));
+        Self::new(self.dtype, shape, part)
     }
 
     /// Its elements as a slice, if they are on the host, of type `T` and aligned for it.

@@ -93,14 +93,12 @@ impl Arena {
         };
         if let Some(block) = Arc::get_mut(&mut block) {
             if block.owner != 0 && block.owner != budget.id() {
-                block.len = capacity;
                 block.as_mut_slice().fill(0);
             }
-            block.len = len;
             block.owner = budget.id();
             block.charge = Some(charge);
         }
-        Ok(BufferMut::new(block))
+        Ok(BufferMut::new(block, len))
     }
 }
 

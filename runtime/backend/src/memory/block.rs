@@ -24,7 +24,6 @@ pub(super) struct Block {
     /// What a device has made of the pages. It stands before them, so that it is dropped before they are.
     pub(super) hold: OnceLock<Option<Box<dyn Any + Send + Sync>>>,
     pub(super) bytes: Bytes,
-    pub(super) len: usize,
     pub(super) charge: Option<Charge>,
     /// The budget that wrote it last.
     pub(super) owner: u64,
@@ -49,14 +48,13 @@ impl Block {
                 Error::out_of_memory(message).with_source(error)
             })?)
         };
-        Ok(Self { hold: OnceLock::new(), bytes, len: 0, charge: None, owner: 0, home })
+        Ok(Self { hold: OnceLock::new(), bytes, charge: None, owner: 0, home })
     }
 
     /// Someone else's memory.
     pub(super) fn owned(owner: Box<dyn HostMemory>, charge: Option<Charge>) -> Self {
-        let len = owner.bytes().len();
         let bytes = Bytes::Owned(owner);
-        Self { hold: OnceLock::new(), bytes, len, charge, owner: 0, home: Weak::new() }
+        Self { hold: OnceLock::new(), bytes, charge, owner: 0, home: Weak::new() }
     }
 
     /// All of its pages, if it has its own.
@@ -75,21 +73,20 @@ impl Block {
         }
     }
 
+    /// Everything there is, of which a buffer may be a part.
     pub(super) fn as_slice(&self) -> &[u8] {
-        let all = match &self.bytes {
+        match &self.bytes {
             Bytes::Pooled(lines) => bytemuck::cast_slice(lines),
             Bytes::Mapped(pages) => pages,
             Bytes::Owned(owner) => owner.bytes(),
-        };
-        all.get(..self.len).unwrap_or_default()
+        }
     }
 
+    /// Everything there is, if it is ours to write.
     pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         match &mut self.bytes {
-            Bytes::Pooled(lines) => {
-                bytemuck::cast_slice_mut(lines).get_mut(..self.len).unwrap_or_default()
-            }
-            Bytes::Mapped(pages) => pages.get_mut(..self.len).unwrap_or_default(),
+            Bytes::Pooled(lines) => bytemuck::cast_slice_mut(lines),
+            Bytes::Mapped(pages) => pages,
             Bytes::Owned(_) => &mut [],
         }
     }

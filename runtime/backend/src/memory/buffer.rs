@@ -1,6 +1,6 @@
 use std::any::Any;
 use std::fmt;
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::sync::Arc;
 
 use super::Charge;
@@ -24,9 +24,14 @@ impl HostMemory for &'static [u8] {
     }
 }
 
-/// Immutable, shared bytes. Cloning costs a reference count.
+/// Immutable, shared bytes, all of an allocation or a part of it. Cloning costs a reference count.
 #[derive(Clone)]
-pub struct Buffer(Option<Arc<Block>>);
+pub struct Buffer {
+    /// Absent only while the buffer is dropped.
+    block: Option<Arc<Block>>,
+    start: usize,
+    len: usize,
+}
 
 impl Buffer {
     /// Shares `owner`'s bytes without charging anyone: for model files and tests.
@@ -35,7 +40,18 @@ impl Buffer {
     }
 
     pub(super) fn adopted(owner: impl HostMemory, charge: Option<Charge>) -> Self {
-        Self(Some(Arc::new(Block::owned(Box::new(owner), charge))))
+        let block = Block::owned(Box::new(owner), charge);
+        let len = block.as_slice().len();
+        Self { block: Some(Arc::new(block)), start: 0, len }
+    }
+
+    /// A part of these bytes, shared and not copied, or `None` if `range` is not within them.
+    ///
+    /// The whole allocation stays, with its charge, until the last part of it is dropped.
+    pub fn slice(&self, range: Range<usize>) -> Option<Self> {
+        let len = range.end.checked_sub(range.start)?;
+        let within = range.end <= self.len;
+        within.then(|| Self { block: self.block.clone(), start: self.start + range.start, len })
     }
 
     /// Has a device make something of the pages that these bytes lie in: lock them in place, for instance, so
@@ -46,7 +62,7 @@ impl Buffer {
     /// Small tensors and memory that someone else allocated have no pages of their own: for them there is
     /// nothing, and nothing too where another device was first.
     pub fn hold<H: Any + Send + Sync>(&self, take: impl FnOnce(&[u8]) -> Option<H>) -> Option<&H> {
-        let block = self.0.as_ref()?;
+        let block = self.block.as_ref()?;
         let pages = block.pages()?;
         let boxed = || take(pages).map(|hold| Box::new(hold) as Box<dyn Any + Send + Sync>);
         block.hold.get_or_init(boxed).as_ref()?.downcast_ref()
@@ -57,7 +73,8 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.0.as_ref().map_or(&[], |block| block.as_slice())
+        let all = self.block.as_ref().map_or(&[][..], |block| block.as_slice());
+        all.get(self.start..self.start + self.len).unwrap_or_default()
     }
 }
 
@@ -75,7 +92,7 @@ impl From<Vec<u8>> for Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let Some(mut block) = self.0.take() else { return };
+        let Some(mut block) = self.block.take() else { return };
         // Two last handles dropped at the same instant may both fail here; the block is then freed
         // instead of pooled, which costs time and nothing else.
         if let Some(unique) = Arc::get_mut(&mut block) {
@@ -98,8 +115,8 @@ pub struct BufferMut(Buffer);
 
 impl BufferMut {
     /// Wraps a block nobody else holds.
-    pub(super) fn new(block: Arc<Block>) -> Self {
-        Self(Buffer(Some(block)))
+    pub(super) fn new(block: Arc<Block>, len: usize) -> Self {
+        Self(Buffer { block: Some(block), start: 0, len })
     }
 
     /// Ends writing and begins sharing.
@@ -118,8 +135,9 @@ impl Deref for BufferMut {
 
 impl DerefMut for BufferMut {
     fn deref_mut(&mut self) -> &mut [u8] {
-        let block = self.0.0.as_mut().and_then(Arc::get_mut);
-        block.map_or(&mut [], Block::as_mut_slice)
+        let Buffer { block, start, len } = &mut self.0;
+        let all = block.as_mut().and_then(Arc::get_mut).map_or(&mut [][..], Block::as_mut_slice);
+        all.get_mut(*start..*start + *len).unwrap_or_default()
     }
 }
 

@@ -10,6 +10,8 @@ mod block;
 mod budget;
 mod buffer;
 mod quota;
+#[cfg(test)]
+mod slices;
 
 pub use arena::{Arena, ArenaStats};
 pub use budget::{Budget, Charge};
