@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{DType, Error, Inputs, Result, Tensor, Tensors, nearest};
+use crate::{DType, Error, Inputs, Result, Shape, Tensor, Tensors, nearest};
 
 /// One dimension of an input or output.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -135,6 +135,50 @@ impl Signature {
     }
 }
 
+impl Signature {
+    /// The dimensions that `output` will have for `inputs`, where the signature says them: each is known, or a
+    /// symbol that the inputs give a size.
+    pub fn output_shape(&self, output: &TensorInfo, inputs: &[Tensor]) -> Option<Shape> {
+        let sized = |symbol: &Dim| {
+            let dims = self.inputs.iter().zip(inputs).flat_map(|(info, input)| {
+                info.dims.iter().flatten().zip(input.shape().iter().copied())
+            });
+            dims.into_iter().find_map(|(dim, size)| (dim == symbol).then_some(size))
+        };
+        let size = |dim: &Dim| match dim {
+            Dim::Known(size) => Some(*size),
+            Dim::Symbol(_) => sized(dim),
+            Dim::Unknown => None,
+        };
+        output.dims.as_ref()?.iter().map(size).collect::<Option<Vec<_>>>().map(Shape::new)
+    }
+
+    /// The first dimension of every input and output, if it may be the number of rows in a batch: the same symbol
+    /// everywhere, which stands nowhere else, or of unknown size.
+    ///
+    /// This is a candidate only. That rows do not look at each other cannot be read from a signature and has to be
+    /// proven, by running rows alone and together, before any are put into one batch.
+    pub fn batch_candidate(&self) -> Option<&Dim> {
+        if self.inputs.is_empty() || self.outputs.is_empty() {
+            return None;
+        }
+        let mut batch = &Dim::Unknown;
+        let mut others = Vec::new();
+        for info in self.inputs.iter().chain(&self.outputs) {
+            let (first, rest) = info.dims.as_ref()?.split_first()?;
+            others.extend(rest);
+            match first {
+                Dim::Known(_) => return None,
+                Dim::Symbol(_) if *batch == Dim::Unknown => batch = first,
+                Dim::Symbol(_) if first != batch => return None,
+                Dim::Symbol(_) | Dim::Unknown => {}
+            }
+        }
+        let elsewhere = matches!(batch, Dim::Symbol(_)) && others.contains(&batch);
+        (!elsewhere).then_some(batch)
+    }
+}
+
 /// Tensors on their way into the model's order.
 #[derive(Debug)]
 pub struct Arrangement<'a> {
@@ -261,5 +305,40 @@ mod tests {
         assert_eq!(text, "the model takes mask: u8[batch], not u8[3], where batch = 2");
         let text = message(pair().arrange([("image", mask(2)), ("mask", mask(2))]));
         assert_eq!(text, "the model takes image: f32[batch, 2], not u8[2]");
+    }
+
+    #[test]
+    fn outputs_have_the_dimensions_that_follow_from_the_inputs() {
+        let symbol = |name: &str| Dim::Symbol(name.into());
+        let of = |dims: Vec<Dim>| {
+            pair().output_shape(&TensorInfo::new("y", DType::F32, dims), &[image(3)])
+        };
+        assert_eq!(of(vec![symbol("batch"), Dim::Known(5)]), Some(Shape::from([3, 5])));
+        assert_eq!(of(vec![]), Some(Shape::default()));
+        assert_eq!(of(vec![symbol("length")]), None);
+        assert_eq!(of(vec![Dim::Unknown]), None);
+        let unranked = TensorInfo { dims: None, ..TensorInfo::new("y", DType::F32, []) };
+        assert_eq!(pair().output_shape(&unranked, &[image(3)]), None);
+    }
+
+    #[test]
+    fn a_batch_axis_is_first_everywhere_and_nowhere_else() {
+        let symbol = |name: &str| Dim::Symbol(name.into());
+        let of = |inputs: &[&[Dim]], outputs: &[&[Dim]]| {
+            let infos = |all: &[&[Dim]]| {
+                all.iter().map(|dims| TensorInfo::new("t", DType::F32, dims.to_vec())).collect()
+            };
+            let signature = Signature { inputs: infos(inputs), outputs: infos(outputs) };
+            signature.batch_candidate().cloned()
+        };
+        let rows = [symbol("rows"), Dim::Known(2)];
+        assert_eq!(of(&[&rows, &[symbol("rows")]], &[&rows]), Some(symbol("rows")));
+        assert_eq!(of(&[&rows], &[&[Dim::Unknown]]), Some(symbol("rows")));
+        assert_eq!(of(&[&[Dim::Unknown]], &[&[Dim::Unknown]]), Some(Dim::Unknown));
+        assert_eq!(of(&[&rows], &[&[symbol("other")]]), None);
+        assert_eq!(of(&[&rows], &[&[Dim::Known(1)]]), None);
+        assert_eq!(of(&[&rows], &[&[]]), None, "a scalar has no rows");
+        assert_eq!(of(&[&rows], &[&[symbol("rows"), symbol("rows")]]), None, "rows meet rows");
+        assert_eq!(of(&[], &[&rows]), None);
     }
 }

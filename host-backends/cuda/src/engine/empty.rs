@@ -1,6 +1,6 @@
 //! Runs that compute nothing: the driver has no memory of no bytes, and no kernel of no threads.
 
-use godwit_backend::{Buffer, Dim, HostMemory, Result, Shape, Signature, Tensor, Tensors};
+use godwit_backend::{Buffer, HostMemory, Result, Signature, Tensor, Tensors};
 
 /// No bytes, aligned for every dtype: what reads them as a slice of one asks for that.
 #[derive(Debug)]
@@ -18,29 +18,10 @@ pub(crate) fn outputs(signature: &Signature, inputs: &[Tensor]) -> Option<Result
     if inputs.iter().all(|input| input.byte_len() > 0) {
         return None;
     }
-    let known = |symbol: &str| {
-        let infos = signature.inputs.iter().zip(inputs);
-        let mut dims = infos.flat_map(|(info, input)| {
-            let dims = info.dims.iter().flatten();
-            dims.zip(input.shape().iter().copied())
-        });
-        dims.find_map(|(dim, size)| match dim {
-            Dim::Symbol(name) if **name == *symbol => Some(size),
-            _ => None,
-        })
-    };
     let mut shapes = Vec::new();
     for info in &signature.outputs {
-        let dims = info.dims.as_ref()?.iter().map(|dim| match dim {
-            Dim::Known(size) => Some(*size),
-            Dim::Symbol(symbol) => known(symbol),
-            Dim::Unknown => None,
-        });
-        let dims: Vec<usize> = dims.collect::<Option<_>>()?;
-        if !dims.contains(&0) {
-            return None;
-        }
-        shapes.push((info.dtype, Shape::from(&*dims)));
+        let shape = signature.output_shape(info, inputs).filter(|shape| shape.contains(&0))?;
+        shapes.push((info.dtype, shape));
     }
     let empty = |(dtype, shape)| Tensor::new(dtype, shape, Buffer::from_owner(Nothing));
     Some(shapes.into_iter().map(empty).collect())
@@ -49,7 +30,7 @@ pub(crate) fn outputs(signature: &Signature, inputs: &[Tensor]) -> Option<Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use godwit_backend::{DType, TensorInfo};
+    use godwit_backend::{DType, Dim, TensorInfo};
 
     fn signature(outputs: [Dim; 2]) -> Signature {
         let rows = || Dim::Symbol("rows".into());
