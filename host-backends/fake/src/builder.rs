@@ -14,13 +14,20 @@ use crate::{Act, FakeBackend, WrongAnswer};
 pub struct Builder {
     family: String,
     devices: Vec<FakeDevice>,
+    groups: Vec<Vec<usize>>,
     absent: Option<String>,
     log_capacity: usize,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { family: "fake".into(), devices: Vec::new(), absent: None, log_capacity: 4096 }
+        Self {
+            family: "fake".into(),
+            devices: Vec::new(),
+            groups: Vec::new(),
+            absent: None,
+            log_capacity: 4096,
+        }
     }
 }
 
@@ -36,6 +43,14 @@ impl Builder {
     #[must_use]
     pub fn device(mut self, device: FakeDevice) -> Self {
         self.devices.push(device);
+        self
+    }
+
+    /// Adds a group of the devices with these numbers, which behaves as the first of them and divides what a graph
+    /// holds among all: `fake:0+1`.
+    #[must_use]
+    pub fn group(mut self, members: impl IntoIterator<Item = usize>) -> Self {
+        self.groups.push(members.into_iter().collect());
         self
     }
 
@@ -63,7 +78,16 @@ impl Builder {
         let devices = plans.into_iter().enumerate().map(|(index, plan)| {
             Arc::new(DeviceState::new(&format!("{}:{index}", self.family), plan, log.clone()))
         });
-        let devices = devices.collect();
+        let mut devices: Vec<_> = devices.collect();
+        for group in self.groups {
+            let members: Vec<_> = group.iter().filter_map(|at| devices.get(*at)).cloned().collect();
+            let Some(first) = members.first() else { continue };
+            let numbers: Vec<String> = group.iter().map(usize::to_string).collect();
+            let id = format!("{}:{}", self.family, numbers.join("+"));
+            let mut state = DeviceState::new(&id, first.plan.clone(), log.clone());
+            state.members = members;
+            devices.push(Arc::new(state));
+        }
         FakeBackend::new(self.family, devices, self.absent, log)
     }
 }

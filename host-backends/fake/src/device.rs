@@ -3,7 +3,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_lock::Semaphore;
 use godwit_backend::{
-    Arena, Budget, Capabilities, Device, DeviceId, DeviceMemory, Error, ErrorKind, Memory, Result,
+    Arena, Budget, Capabilities, Charge, Device, DeviceId, DeviceMemory, Error, ErrorKind, Memory,
+    Result,
 };
 
 use crate::log::Log;
@@ -17,6 +18,8 @@ pub(crate) struct DeviceState {
     pub(crate) log: Arc<Log>,
     /// The device's own memory: footprints are charged to it, resident tensors lie in it.
     pub(crate) memory: Memory,
+    /// The devices that this one is a group of.
+    pub(crate) members: Vec<Arc<DeviceState>>,
     pub(crate) slots: Option<Arc<Semaphore>>,
     pub(crate) to_device: AtomicU64,
     pub(crate) to_host: AtomicU64,
@@ -35,6 +38,7 @@ impl DeviceState {
             id: DeviceId::new(id),
             log,
             memory: Memory::new(Arena::default(), budget),
+            members: Vec::new(),
             slots: plan.slots.map(|count| Arc::new(Semaphore::new(count))),
             plan,
             to_device: AtomicU64::new(0),
@@ -106,6 +110,18 @@ impl DeviceState {
 
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
+    }
+
+    /// Takes memory for a graph: its own, or that of each member of a group in equal parts.
+    pub(crate) fn hold(self: &Arc<Self>, bytes: u64) -> Result<Vec<(DeviceId, Charge)>> {
+        let own = [self.clone()];
+        let devices = if self.members.is_empty() { &own[..] } else { &self.members };
+        let part = bytes.div_ceil(devices.len() as u64);
+        let hold = |device: &Arc<Self>| {
+            let charge = device.memory.budget().charge(part);
+            Ok((device.id.clone(), charge.map_err(|error| device.out_of_memory(error))?))
+        };
+        devices.iter().map(hold).collect()
     }
 
     /// `error` as the device itself would say it: its budget is its memory.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Charge, Error, ExecutionContext, Graph, GraphInfo, Model, Quota, Result, Signature,
+    Charge, DeviceId, Error, ExecutionContext, Graph, GraphInfo, Model, Quota, Result, Signature,
 };
 
 use crate::context::FakeContext;
@@ -23,7 +23,7 @@ pub(crate) struct Loaded {
     pub(crate) op: Op,
     pub(crate) latency: Duration,
     pub(crate) generation: u64,
-    _footprint: Charge,
+    _held: Vec<(DeviceId, Charge)>,
 }
 
 impl FakeGraph {
@@ -41,17 +41,17 @@ impl FakeGraph {
             )));
         }
         let footprint = footprint.unwrap_or_else(|| model.byte_len());
-        let footprint = device.memory.budget().charge(footprint);
-        let footprint = footprint.map_err(|error| device.out_of_memory(error))?;
+        let held = device.hold(footprint)?;
+        let footprint = held.iter().map(|(id, charge)| (id.clone(), charge.bytes())).collect();
         Ok(Self(Arc::new(Loaded {
             model: model.name().clone(),
-            info: GraphInfo::new(signature, device.describe(), footprint.bytes()),
+            info: GraphInfo { signature, device: device.describe(), footprint },
             op,
             latency: latency
                 .saturating_add(device.plan.run_latency)
                 .saturating_mul(device.plan.slowdown),
             generation: device.generation(),
-            _footprint: footprint,
+            _held: held,
             device,
         })))
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, Budget, Cancellation, CheckedContext, DType, DeviceKind, Dim, Encoding, Error,
+    Backend, Budget, Cancellation, CheckedContext, DType, Device, DeviceKind, Dim, Encoding, Error,
     ErrorKind, Graph, Memory, Model, Quota, Target, Tensor, TensorData, Tensors,
 };
 use godwit_fake::{Act, FakeBackend, FakeDevice, Op, Outcome, Script, WrongAnswer};
@@ -380,4 +380,30 @@ fn names_are_swapped_and_precision_is_what_was_said() {
     let names: Vec<_> = graph.info().signature.outputs.iter().map(|o| o.name.to_string()).collect();
     assert_eq!(names, ["d", "c"]);
     assert_eq!(graph.info().device.capabilities.precision, DType::Bf16);
+}
+
+#[test]
+fn a_graph_on_a_group_holds_memory_of_each_member() {
+    let device = || FakeDevice::new(DeviceKind::Gpu).memory(100);
+    let fake = FakeBackend::builder().device(device()).device(device()).group([0, 1]).build();
+    let used = || ["fake:0", "fake:1"].map(|id| fake.device(id).unwrap().used());
+    let load = |footprint| {
+        let model = Script::echo(DType::F32, [Dim::Known(2)]).footprint(footprint).model("echo");
+        block_on(fake.load(&model, &Target::new("fake:0+1")))
+    };
+    let listed = fake.devices().unwrap();
+    let members = |device: &Device| device.members().map(|id| id.to_string()).collect::<Vec<_>>();
+    assert_eq!(
+        listed.iter().map(members).collect::<Vec<_>>().concat(),
+        ["fake:0", "fake:1", "fake:0", "fake:1"]
+    );
+    let graph = load(120).unwrap();
+    let footprint = &graph.info().footprint;
+    let by_device: Vec<_> = footprint.by_device().map(|(id, bytes)| (id.as_str(), bytes)).collect();
+    assert_eq!((by_device, footprint.total()), (vec![("fake:0", 60), ("fake:1", 60)], 120));
+    assert_eq!(used(), [60, 60]);
+    assert_eq!(kind(load(120)), ErrorKind::OutOfMemory, "each member has room for 40 more");
+    assert_eq!(used(), [60, 60]);
+    drop(graph);
+    assert_eq!(used(), [0, 0]);
 }

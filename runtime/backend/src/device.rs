@@ -6,7 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{DType, Encoding, Error, known};
 
-/// Names one device: `family:index`, for example `cpu:0` or `cuda:1`.
+/// Names one device: `family:index`, for example `cpu:0` or `cuda:1`. A group of devices that hold a graph
+/// together is a device too: `cuda:0+1`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeviceId(Arc<str>);
 
@@ -24,6 +25,16 @@ impl DeviceId {
     /// The part before the colon: the family that drives the device.
     pub fn family(&self) -> &str {
         self.0.split_once(':').map_or(&*self.0, |(family, _)| family)
+    }
+
+    /// The devices that a group consists of: `cuda:0` and `cuda:1` of `cuda:0+1`. Any other id is its own only
+    /// member.
+    pub fn members(&self) -> impl Iterator<Item = Self> + '_ {
+        let (family, indices) = self.0.split_once(':').unwrap_or((&self.0, ""));
+        let is_group = indices.contains('+');
+        let members = indices.split('+').filter(move |_| is_group);
+        let members = members.map(move |index| Self::new(format!("{family}:{index}")));
+        members.chain((!is_group).then(|| self.clone()))
     }
 
     /// Whether a backend called `backend` drives the device: its families are its own name, or begin with
@@ -156,6 +167,11 @@ impl Device {
     /// variable that such a process is started with, as `NAME=VALUE`.
     pub const APART: &str = "apart";
 
+    /// The devices that this one consists of: itself, unless it is a group.
+    pub fn members(&self) -> impl Iterator<Item = DeviceId> + '_ {
+        self.id.members()
+    }
+
     /// Whether `id` names this device: by its own id, or by its family and its UUID, as
     /// `cuda:GPU-1b9f...` does for as long as the GPU lives.
     pub fn answers_to(&self, id: &DeviceId) -> bool {
@@ -209,6 +225,20 @@ mod tests {
             ("ort-cpu:0", "ort-cpu", true),
         ] {
             assert_eq!(DeviceId::new(id).is_of(backend), is_of, "{id} of {backend}");
+        }
+    }
+
+    #[test]
+    fn a_group_has_members_and_any_other_device_is_its_own() {
+        for (id, members) in [
+            ("cuda:0+1", &["cuda:0", "cuda:1"][..]),
+            ("cuda:3+1+2", &["cuda:3", "cuda:1", "cuda:2"]),
+            ("cuda:0", &["cuda:0"]),
+            ("cuda:GPU-1b9f", &["cuda:GPU-1b9f"]),
+            ("cpu", &["cpu"]),
+        ] {
+            let found: Vec<_> = DeviceId::new(id).members().map(|id| id.to_string()).collect();
+            assert_eq!(found, members);
         }
     }
 }
