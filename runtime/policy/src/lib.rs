@@ -40,6 +40,5 @@ pub use checked::Checked;
 pub use ledger::{Ledger, OTHER_MODELS};
 pub use metered::Metered;
 pub use report::{Report, ReportRow};
-pub use router::{Absent, Router};
-pub use select::select;
+pub use router::Router;
 pub use stack::Stack;

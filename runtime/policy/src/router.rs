@@ -1,76 +1,69 @@
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use godwit_backend::{
-    Backend, Device, DeviceId, DeviceKind, Encoding, Error, Graph, Model, Result, Target, known,
-};
-
-use crate::select;
+use godwit_backend::{Backend, Device, DeviceId, Error, Graph, Model, Result, Target, known};
 
 /// Many backends as one: its devices are all of theirs, and a model goes to the one backend that has the
 /// device asked for.
 #[derive(Debug)]
 pub struct Router {
     backends: Vec<Arc<dyn Backend>>,
+    /// Which backend has a device, of those that were asked: it does not change.
+    owners: Mutex<HashMap<DeviceId, usize>>,
 }
 
-/// A family of which this host has no usable device.
-#[derive(Debug)]
-pub struct Absent {
-    /// The family's name, for example `cuda`.
-    pub family: String,
-    /// Why: the message says what is missing, the source where it was looked for.
-    pub error: Error,
+/// What the backends that were asked have said.
+#[derive(Debug, Default)]
+struct Asked {
+    devices: Vec<Device>,
+    /// The families of which this host has no usable device, and why.
+    absent: Vec<(String, Error)>,
 }
 
 impl Router {
     /// One backend a family, the preferred first.
     pub fn new(backends: Vec<Arc<dyn Backend>>) -> Self {
-        Self { backends }
+        Self { backends, owners: Mutex::default() }
     }
 
-    /// The families without a usable device, and why.
-    pub fn absent(&self) -> Vec<Absent> {
-        let absent = |backend: &Arc<dyn Backend>| {
-            let error = backend.devices().err()?;
-            Some(Absent { family: backend.name().to_owned(), error })
-        };
-        self.backends.iter().filter_map(absent).collect()
-    }
-
-    /// The first device of `kind` that reads `encoding`.
-    ///
-    /// # Errors
-    ///
-    /// `Unsupported`, saying which devices there are. No other kind stands in.
-    pub fn select(&self, kind: &DeviceKind, encoding: Encoding) -> Result<Device> {
-        select(&self.present(), *kind, encoding).cloned()
-    }
-
-    /// The devices of every family that is present.
-    fn present(&self) -> Vec<Device> {
-        self.backends.iter().filter_map(|backend| backend.devices().ok()).flatten().collect()
+    /// Adds the devices of one backend to `asked`, and gives them.
+    fn ask<'a>(&self, at: usize, asked: &'a mut Asked) -> &'a [Device] {
+        let Some(backend) = self.backends.get(at) else { return &[] };
+        let first = asked.devices.len();
+        match backend.devices() {
+            Ok(devices) => {
+                let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+                for device in &devices {
+                    owners.entry(device.id.clone()).or_insert(at);
+                }
+                asked.devices.extend(devices);
+            }
+            Err(error) => asked.absent.push((backend.name().to_owned(), error)),
+        }
+        asked.devices.get(first..).unwrap_or_default()
     }
 
     /// The backend that has the device `id`, and that device's own name.
     fn owner(&self, id: &DeviceId) -> Result<(&Arc<dyn Backend>, DeviceId)> {
-        let found = self.backends.iter().find_map(|backend| {
-            let devices = backend.devices().ok()?;
-            let device = devices.into_iter().find(|device| device.answers_to(id))?;
-            Some((backend, device.id))
-        });
-        found.ok_or_else(|| self.no_such_device(id))
-    }
-
-    fn no_such_device(&self, id: &DeviceId) -> Error {
-        if let Some(absent) = self.absent().into_iter().find(|absent| id.is_of(&absent.family)) {
-            let message = format!("there is no device '{id}': {}", absent.error);
-            return Error::not_found(message).with_source(absent.error);
+        let owner = self.owners.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied();
+        if let Some(backend) = owner.and_then(|at| self.backends.get(at)) {
+            return Ok((backend, id.clone()));
         }
-        let present = self.present();
-        let ids = present.iter().map(|device| device.id.as_str());
-        let known = known("devices", id.as_str(), ids);
-        Error::not_found(format!("there is no device '{id}': {known}"))
+        let mut asked = Asked::default();
+        for (at, backend) in self.backends.iter().enumerate() {
+            let devices = self.ask(at, &mut asked);
+            if let Some(device) = devices.iter().find(|device| device.answers_to(id)) {
+                return Ok((backend, device.id.clone()));
+            }
+        }
+        let Asked { devices, absent } = asked;
+        if let Some((_, error)) = absent.into_iter().find(|(family, _)| id.is_of(family)) {
+            let message = format!("there is no device '{id}': {error}");
+            return Err(Error::not_found(message).with_source(error));
+        }
+        let known = known("devices", id.as_str(), devices.iter().map(|it| it.id.as_str()));
+        Err(Error::not_found(format!("there is no device '{id}': {known}")))
     }
 }
 
@@ -87,11 +80,13 @@ impl Backend for Router {
     ///
     /// `Unavailable` when every family is absent, with the reason of each.
     fn devices(&self) -> Result<Vec<Device>> {
-        let devices = self.present();
-        let absent = self.absent();
+        let mut asked = Asked::default();
+        for at in 0..self.backends.len() {
+            self.ask(at, &mut asked);
+        }
+        let Asked { devices, absent } = asked;
         if devices.is_empty() && !absent.is_empty() {
-            let reasons =
-                absent.iter().map(|absent| format!("{}: {}", absent.family, absent.error));
+            let reasons = absent.iter().map(|(family, error)| format!("{family}: {error}"));
             let reasons: Vec<String> = reasons.collect();
             return Err(Error::unavailable(format!(
                 "this host has no usable device ({})",

@@ -5,7 +5,7 @@ use godwit_backend::{Device, DeviceKind, Encoding, Error, Result};
 /// # Errors
 ///
 /// `Unsupported`, saying which devices there are and what they read. No other kind stands in.
-pub fn select(devices: &[Device], kind: DeviceKind, encoding: Encoding) -> Result<&Device> {
+pub(crate) fn select(devices: &[Device], kind: DeviceKind, encoding: Encoding) -> Result<&Device> {
     let mut of_kind = devices.iter().filter(|device| device.kind == kind).peekable();
     if of_kind.peek().is_none() {
         let there_are = list(devices, |device| format!("{} ({})", device.id, device.kind));

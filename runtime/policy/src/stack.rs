@@ -27,7 +27,7 @@ impl Stack {
         Self { router, shared: Arc::new(GraphCache::new(checked, cache_bytes)) }
     }
 
-    /// The devices and the absent families, without any policy.
+    /// The backends as one, without any policy.
     pub fn router(&self) -> &Router {
         &self.router
     }

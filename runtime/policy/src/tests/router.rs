@@ -1,8 +1,11 @@
-use godwit_backend::{Buffer, Device, Encoding};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use godwit_backend::{Buffer, Device, Encoding, async_trait};
 use godwit_model::Limits;
 
 use super::*;
-use crate::{Checked, Router};
+use crate::select::select;
+use crate::{Catalog, CatalogEntry, Checked, Router};
 
 fn family(name: &str, device: FakeDevice) -> FakeBackend {
     FakeBackend::builder().family(name).device(device).build()
@@ -56,13 +59,7 @@ async fn nothing_stands_in_for_a_device_that_is_not_there() {
 }
 
 #[test]
-fn absent_families_say_why() {
-    let router = Router::new(vec![shared(&missing()), shared(&cuda())]);
-    let absent = router.absent();
-    assert_eq!(absent.len(), 1);
-    assert_eq!(absent[0].family, "rocm");
-    assert!(absent[0].error.report().ends_with("libamdhip64.so was not found"));
-
+fn a_host_without_devices_says_why() {
     let nothing = Router::new(vec![shared(&missing())]).devices();
     let (kind, message) = refusal(nothing);
     assert_eq!(kind, ErrorKind::Unavailable);
@@ -72,8 +69,9 @@ fn absent_families_say_why() {
 #[test]
 fn a_device_is_selected_by_kind_and_encoding() {
     let router = Router::new(vec![shared(&family("cpu", cpu())), shared(&cuda())]);
-    let select = |kind, encoding| router.select(&kind, encoding);
-    let id = select(DeviceKind::Gpu, Encoding::Onnx).unwrap().id;
+    let devices = router.devices().unwrap();
+    let select = |kind, encoding| select(&devices, kind, encoding);
+    let id = &select(DeviceKind::Gpu, Encoding::Onnx).unwrap().id;
     assert_eq!(id.as_str(), "cuda:0");
 
     let (kind, message) = refusal(select(DeviceKind::Tpu, Encoding::Onnx));
@@ -81,6 +79,42 @@ fn a_device_is_selected_by_kind_and_encoding() {
     assert_eq!(message, "there is no tpu on this host; it has cpu:0 (cpu), cuda:0 (gpu)");
     let (_, message) = refusal(select(DeviceKind::Gpu, Encoding::Pytorch));
     assert_eq!(message, "no gpu on this host reads pytorch models; cuda:0 reads onnx, ggml");
+}
+
+/// Counts how often its devices are asked for.
+#[derive(Debug)]
+struct Counted(FakeBackend, AtomicUsize);
+
+#[async_trait]
+impl Backend for Counted {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn devices(&self) -> Result<Vec<Device>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.devices()
+    }
+
+    async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
+        self.0.load(model, target).await
+    }
+}
+
+#[tokio::test]
+async fn a_backend_is_asked_once_for_its_devices_by_a_first_load_and_not_by_later_ones() {
+    let counted = |family: FakeBackend| Arc::new(Counted(family, AtomicUsize::new(0)));
+    let (host, cuda) = (counted(family("cpu", cpu())), counted(cuda()));
+    let router = Router::new(vec![host.clone(), cuda.clone()]);
+    let target = Some(Target::new("cuda:0"));
+    let model = Script::echo(DType::F32, [Dim::Known(2)]).model("echo");
+    let entry = CatalogEntry { variants: vec![model], target };
+    let catalog = Catalog::builder(Arc::new(router)).model("echo", entry).build();
+    for _ in 0..3 {
+        catalog.by_name("echo").await.unwrap();
+        let asked = [&host, &cuda].map(|family| family.1.load(Ordering::Relaxed));
+        assert_eq!(asked, [1, 1]);
+    }
 }
 
 #[tokio::test]
