@@ -125,15 +125,30 @@ impl Model {
     /// The digest of a single part is the SHA-256 of the file; of several, the SHA-512/256 of their SHA-256
     /// digests in order. The two functions differ so that no file can be made to pass for several.
     pub fn new(name: impl AsRef<str>, encoding: Encoding, parts: Vec<Buffer>) -> Self {
+        let digested = |part: Buffer| {
+            let digest = Digest::of(&part);
+            (part, digest)
+        };
+        Self::with_digests(name, encoding, parts.into_iter().map(digested).collect())
+    }
+
+    /// As [`Model::new`], from parts whose SHA-256 digests are known, as those of
+    /// [`ModelFiles`](crate::ModelFiles) are.
+    pub fn with_digests(
+        name: impl AsRef<str>,
+        encoding: Encoding,
+        parts: Vec<(Buffer, Digest)>,
+    ) -> Self {
         let digest = match parts.as_slice() {
-            [part] => Digest::of(part),
+            [(_, digest)] => *digest,
             parts => {
                 let mut all = Sha512_256::new();
-                parts.iter().for_each(|part| all.update(Digest::of(part).as_bytes()));
+                parts.iter().for_each(|(_, digest)| all.update(digest.as_bytes()));
                 Digest(all.finalize().into())
             }
         };
-        Self { name: Arc::from(name.as_ref()), encoding, parts: parts.into(), digest }
+        let parts = parts.into_iter().map(|(part, _)| part).collect();
+        Self { name: Arc::from(name.as_ref()), encoding, parts, digest }
     }
 
     /// An ONNX model from the bytes of its file.

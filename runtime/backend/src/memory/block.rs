@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::path::Path;
 use std::sync::{OnceLock, Weak};
 
 use bytemuck::{Pod, Zeroable};
@@ -62,6 +63,13 @@ impl Block {
         match &self.bytes {
             Bytes::Mapped(pages) => Some(pages),
             Bytes::Pooled(_) | Bytes::Owned(_) => None,
+        }
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.bytes {
+            Bytes::Owned(owner) => owner.path(),
+            Bytes::Pooled(_) | Bytes::Mapped(_) => None,
         }
     }
 

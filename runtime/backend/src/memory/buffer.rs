@@ -1,6 +1,7 @@
 use std::any::Any;
 use std::fmt;
 use std::ops::{Deref, DerefMut, Range};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::Charge;
@@ -10,6 +11,11 @@ use super::block::Block;
 pub trait HostMemory: fmt::Debug + Send + Sync + 'static {
     /// The bytes; the same slice on every call.
     fn bytes(&self) -> &[u8];
+
+    /// The file that the bytes are all of, if they are mapped from one.
+    fn path(&self) -> Option<&Path> {
+        None
+    }
 }
 
 impl HostMemory for Vec<u8> {
@@ -43,6 +49,12 @@ impl Buffer {
         let block = Block::owned(Box::new(owner), charge);
         let len = block.as_slice().len();
         Self { block: Some(Arc::new(block)), start: 0, len }
+    }
+
+    /// The file that these bytes are all of, for a library that opens files itself.
+    pub fn file(&self) -> Option<&Path> {
+        let block = self.block.as_ref()?;
+        block.path().filter(|_| self.start == 0 && self.len == block.as_slice().len())
     }
 
     /// A part of these bytes, shared and not copied, or `None` if `range` is not within them.

@@ -9,6 +9,7 @@ mod arena;
 mod block;
 mod budget;
 mod buffer;
+mod file;
 mod quota;
 #[cfg(test)]
 mod slices;
@@ -16,6 +17,7 @@ mod slices;
 pub use arena::{Arena, ArenaStats};
 pub use budget::{Budget, Charge};
 pub use buffer::{Buffer, BufferMut, HostMemory};
+pub use file::MappedFile;
 pub use quota::Quota;
 
 use crate::{Error, Result};
