@@ -15,10 +15,10 @@ use classify::Classifier;
 use labels::Labels;
 use report::Tally;
 
-/// What stops the program is a sentence for the person at the terminal.
+/// An error is a message for the user.
 type Result<T, E = Box<dyn error::Error>> = std::result::Result<T, E>;
 
-/// Images a run of the model.
+/// Images per run of the model.
 const BATCH: usize = 32;
 
 fn main() -> ExitCode {
@@ -53,7 +53,7 @@ fn run(args: &Args) -> Result<()> {
 }
 
 fn complain(message: &str, code: u8) -> ExitCode {
-    // Nobody is left to tell if even this fails.
+    // If this fails too, there is nowhere to report it.
     let _ = writeln!(io::stderr(), "digits: {message}");
     ExitCode::from(code)
 }

@@ -1,5 +1,4 @@
-/// Token ids of some texts in one block: every row as long as the longest, filled up with padding
-/// that the mask tells apart.
+/// Token ids of several texts: every row is padded to the longest, and the mask marks the padding.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Batch {
     pub(crate) rows: usize,
@@ -27,7 +26,7 @@ impl Batch {
     }
 }
 
-/// Where each text stands when they are sorted by length: neighbours then need little padding.
+/// The texts' indices, sorted by length: a batch of neighbours needs little padding.
 pub(crate) fn by_length(texts: &[impl AsRef<[u32]>]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&at| texts.get(at).map(|text| text.as_ref().len()));

@@ -6,9 +6,9 @@ use tokenizers::{Encoding, Tokenizer, TruncationParams};
 use crate::Result;
 use crate::batch::{Batch, by_length};
 
-/// Texts a run of the model.
+/// Texts per run of the model.
 const BATCH: usize = 16;
-/// Tokens a text; what is longer is cut, for the model was trained with no more.
+/// Tokens per text, as the model was trained with; longer texts are truncated.
 const TOKENS: usize = 256;
 
 pub(crate) struct Embedder {
@@ -21,7 +21,7 @@ impl Embedder {
     pub(crate) fn load(tokenizer: &Path) -> Result<Self> {
         let about = |error| format!("{}: {error}", tokenizer.display());
         let mut tokenizer = Tokenizer::from_file(tokenizer).map_err(about)?;
-        // The file may pad every text to one fixed length, which is work for nothing.
+        // The file may pad every text to a fixed length, which would waste work.
         let padding = tokenizer.get_padding().map_or(0, |padding| padding.pad_id);
         tokenizer.with_padding(None);
         let truncation = TruncationParams { max_length: TOKENS, ..Default::default() };

@@ -1,4 +1,4 @@
-//! Ranks lines of text by how near their meaning is to a query, with the model `minilm`.
+//! Ranks lines of text by their similarity in meaning to a query, with the model `minilm`.
 
 mod args;
 mod batch;
@@ -13,7 +13,7 @@ use std::{error, io};
 use args::Args;
 use embed::Embedder;
 
-/// What stops the program is a sentence for the person at the terminal.
+/// An error is a message for the user.
 type Result<T, E = Box<dyn error::Error>> = std::result::Result<T, E>;
 
 fn main() -> ExitCode {
@@ -31,7 +31,7 @@ fn run(args: &Args) -> Result<()> {
     let passages = passage::read(&args.paths)?;
     let embedder = Embedder::load(&args.tokenizer)?;
 
-    // The query goes with the passages, so that it costs no run of its own.
+    // The query is embedded with the passages, which saves a run.
     let texts: Vec<&str> = std::iter::once(args.query.as_str())
         .chain(passages.iter().map(|passage| passage.text.as_str()))
         .collect();
@@ -47,7 +47,7 @@ fn run(args: &Args) -> Result<()> {
 }
 
 fn complain(message: &str, code: u8) -> ExitCode {
-    // Nobody is left to tell if even this fails.
+    // If this fails too, there is nowhere to report it.
     let _ = writeln!(io::stderr(), "semantic-search: {message}");
     ExitCode::from(code)
 }

@@ -3,7 +3,7 @@ use std::{fmt, fs, io};
 
 use crate::Result;
 
-/// A line of text and where it stands.
+/// A line of text and its location.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Passage {
     pub(crate) file: PathBuf,
@@ -18,7 +18,7 @@ impl fmt::Display for Passage {
     }
 }
 
-/// Every line that is not blank of the files, and of the `.txt` files in the folders.
+/// Every non-blank line of the files, and of the `.txt` files in the folders.
 pub(crate) fn read(paths: &[PathBuf]) -> Result<Vec<Passage>> {
     let mut passages = Vec::new();
     for path in paths {
@@ -39,7 +39,7 @@ fn lines(file: &Path, text: &str) -> impl Iterator<Item = Passage> {
     lines.map(|(at, line)| Passage { file: file.to_owned(), line: at + 1, text: line.to_owned() })
 }
 
-/// The file itself, or a folder's text files in order.
+/// The file itself, or a folder's text files, sorted.
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !path.metadata()?.is_dir() {
         return Ok(vec![path.to_owned()]);

@@ -1,11 +1,11 @@
-/// One passage and its likeness to the query, -1 to 1.
+/// One passage and its similarity to the query, -1 to 1.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Hit {
     pub(crate) index: usize,
     pub(crate) score: f32,
 }
 
-/// The `top` embeddings most like `query`, best first; equal ones in their order.
+/// The `top` embeddings most similar to `query`, best first; ties keep their order.
 pub(crate) fn best(query: &[f32], embeddings: &[Vec<f32>], top: usize) -> Vec<Hit> {
     let mut hits: Vec<_> = embeddings
         .iter()
@@ -17,7 +17,7 @@ pub(crate) fn best(query: &[f32], embeddings: &[Vec<f32>], top: usize) -> Vec<Hi
     hits
 }
 
-/// The cosine of the angle between two vectors; 0 where one of them is zero.
+/// The cosine of the angle between two vectors; 0 if one of them is zero.
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let lengths = (dot(a, a) * dot(b, b)).sqrt();

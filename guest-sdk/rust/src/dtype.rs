@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::bindings::wasi::nn::tensor::TensorType;
 
-/// The type of a tensor's elements: the seven `wasi:nn` can name.
+/// The type of a tensor's elements: the seven of `wasi:nn`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DType {
     /// IEEE 754 binary16.
@@ -83,7 +83,7 @@ impl fmt::Display for DType {
 /// A Rust type that is the element of a tensor.
 ///
 /// Implemented for `f32`, `f64`, `u8`, `i32`, `i64` and, with the feature `half`, for `f16` and
-/// `bf16`. It is sealed: `wasi:nn` names no others.
+/// `bf16`. It is sealed: `wasi:nn` has no others.
 pub trait Element: sealed::Plain {
     /// The element type this is in `wasi:nn`.
     const DTYPE: DType;
@@ -106,10 +106,10 @@ elements!(f32 => F32, f64 => F64, u8 => U8, i32 => I32, i64 => I64);
 #[cfg(feature = "half")]
 elements!(half::f16 => F16, half::bf16 => Bf16);
 
-// `wasi:nn` lays tensor data out in little-endian order, and a slice is sent as it lies in memory.
+// `wasi:nn` stores tensor data in little-endian order, and a slice is sent as it is in memory.
 #[cfg(target_endian = "big")]
 compile_error!(
-    "godwit-guest sends slices as they lie in memory and so needs a little-endian target"
+    "godwit-guest sends slices as they are in memory, which requires a little-endian target"
 );
 
 #[cfg(test)]

@@ -2,7 +2,7 @@ use std::fmt;
 
 use crate::bindings::wasi::nn::errors::{Error as HostError, ErrorCode};
 
-/// What this crate's functions return.
+/// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something failed, for programs: the codes of `wasi:nn`.
@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Code {
     /// An argument is wrong: a name, a shape, a length, an element type.
     InvalidArgument,
-    /// The model's bytes are not in the encoding they were said to be in, or are damaged.
+    /// The model's bytes are damaged, or not in the stated encoding.
     InvalidEncoding,
     /// The host's deadline passed.
     Timeout,
@@ -20,7 +20,7 @@ pub enum Code {
     UnsupportedOperation,
     /// A model or a tensor exceeds a limit.
     TooLarge,
-    /// There is no model, or no tensor, of that name.
+    /// There is no model, or no tensor, with that name.
     NotFound,
     /// The host does not permit it.
     Security,
@@ -29,7 +29,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The name `wasi:nn` gives it.
+    /// Its name in `wasi:nn`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::InvalidArgument => "invalid-argument",
@@ -65,9 +65,9 @@ impl fmt::Display for Code {
     }
 }
 
-/// A failure: a [`Code`] to decide by and a message to show.
+/// An error: a [`Code`] for programs and a message for people.
 ///
-/// It comes from the host, or from the checks this crate makes before it calls the host.
+/// It comes from the host, or from this crate's checks before a call to the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     code: Code,
@@ -75,7 +75,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error of your own, for functions that share this crate's [`Result`].
+    /// A new error, for functions that return this crate's [`Result`].
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
@@ -88,12 +88,12 @@ impl Error {
         Self::new(Code::TooLarge, message)
     }
 
-    /// What kind of failure it is.
+    /// The kind of error.
     pub const fn code(&self) -> Code {
         self.code
     }
 
-    /// What happened, in words; empty where the host sent none.
+    /// The message; empty if the host sent none.
     pub fn message(&self) -> &str {
         &self.message
     }

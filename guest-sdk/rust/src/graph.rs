@@ -20,11 +20,11 @@ pub enum Encoding {
     TensorFlowLite,
     /// GGML and GGUF.
     Ggml,
-    /// The host shall find out.
+    /// The host detects it.
     Autodetect,
 }
 
-/// The kind of device a model given as bytes shall run on.
+/// The kind of device for a model given as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Target {
     /// Any processor.
@@ -36,9 +36,9 @@ pub enum Target {
     Tpu,
 }
 
-/// A model the host has made ready to run.
+/// A model that the host has compiled for a device.
 ///
-/// Dropping it gives the host its memory back.
+/// Dropping it releases its memory on the host.
 pub struct Graph {
     // Before `host`: fields drop in order, and a context must not outlive its graph.
     context: OnceCell<Context>,
@@ -46,17 +46,17 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// The model the host knows by `name`. The host chooses the device.
+    /// Loads the model called `name`. The host chooses the device.
     ///
     /// # Errors
     ///
-    /// `NotFound` when the host has no such model, `Security` when this guest may not use it, and
-    /// whatever preparing the model may meet.
+    /// `NotFound` when the host has no such model, `Security` when this guest may not use it, or the
+    /// error of compiling the model.
     pub fn load(name: &str) -> Result<Self> {
         Ok(Self::new(wit::load_by_name(name)?))
     }
 
-    /// A model from its bytes: the parts its encoding consists of, in the encoding's order.
+    /// Loads a model from its bytes: the parts of its encoding, in the encoding's order.
     ///
     /// ```no_run
     /// use godwit_guest::{Encoding, Graph, Target};
@@ -99,12 +99,12 @@ impl Graph {
 
     /// Runs the model once.
     ///
-    /// The first call opens an execution context and the later ones use it again.
+    /// The first call opens an execution context, which later calls reuse.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` when inputs are missing, unknown, doubled or of another type or shape than
-    /// the model's, `Timeout` past the host's deadline, `RuntimeError` when the device fails.
+    /// `InvalidArgument` when inputs are missing, unknown, duplicate, or of another type or shape
+    /// than the model's, `Timeout` past the host's deadline, `RuntimeError` when the device fails.
     pub fn run<N: Into<String>>(
         &self,
         inputs: impl IntoIterator<Item = (N, Tensor)>,
@@ -119,11 +119,11 @@ impl Graph {
         context.run(inputs)
     }
 
-    /// A new execution context on this graph, beside the one [`run`](Self::run) keeps.
+    /// A new execution context on this graph, separate from the one of [`run`](Self::run).
     ///
     /// # Errors
     ///
-    /// `TooLarge` when the host's limits leave no room for it.
+    /// `TooLarge` when it would exceed the host's limits.
     pub fn context(&self) -> Result<Context> {
         Ok(Context(self.host.init_execution_context()?))
     }
@@ -135,9 +135,9 @@ impl fmt::Debug for Graph {
     }
 }
 
-/// One execution context: what the host keeps between runs of one caller.
+/// One execution context: the state that the host keeps between runs of one caller.
 ///
-/// [`Graph::run`] keeps one; open one yourself to control how long it lives.
+/// [`Graph::run`] has one; open others to control how long they live.
 pub struct Context(GraphExecutionContext);
 
 impl Context {

@@ -1,7 +1,7 @@
-//! From pixels to tensors.
+//! Pixels to tensors.
 //!
-//! Decoders give 8-bit pixels with the channels of each pixel side by side (height, width,
-//! channels: HWC). Most vision models take one plane a channel (CHW) of normalised floats.
+//! Decoders return 8-bit pixels with interleaved channels (height, width, channels: HWC). Most vision models
+//! expect one plane per channel (CHW) of normalised floats.
 //!
 //! ```
 //! use godwit_guest::image::{Filter, Image, Normalize};
@@ -21,7 +21,7 @@ pub use resize::Filter;
 
 use crate::{Error, Result};
 
-/// 8-bit pixels, row by row, the channels of each pixel side by side.
+/// 8-bit pixels, row by row, with interleaved channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image<'a> {
     width: usize,
@@ -65,17 +65,17 @@ impl<'a> Image<'a> {
         self.height
     }
 
-    /// Bytes a pixel.
+    /// Bytes per pixel.
     pub const fn channels(&self) -> usize {
         self.channels
     }
 
-    /// The bytes, row by row, the channels of each pixel side by side.
+    /// The bytes, row by row, with interleaved channels.
     pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
-    /// This image stretched or shrunk to `width` by `height` pixels.
+    /// This image resized to `width` by `height` pixels.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl<'a> Image<'a> {
         Ok(Image { width, height, channels: self.channels, pixels: Cow::Owned(pixels) })
     }
 
-    /// The normalised planes of the channels, one after the other: `[channels, height, width]`.
+    /// The normalised planes of the channels: `[channels, height, width]`.
     ///
     /// # Errors
     ///
@@ -97,8 +97,8 @@ impl<'a> Image<'a> {
         Ok(out)
     }
 
-    /// As [`to_chw`](Self::to_chw), behind what `out` already holds: image by image, it becomes a
-    /// batch `[batch, channels, height, width]`.
+    /// As [`to_chw`](Self::to_chw), appended to `out`: several images make a batch
+    /// `[batch, channels, height, width]`.
     ///
     /// # Errors
     ///

@@ -1,13 +1,12 @@
 //! Run machine-learning models from a WebAssembly component.
 //!
-//! A component built with this crate imports the standard interface `wasi:nn` and nothing of its
-//! own: any host that implements `wasi:nn@0.2.0-rc-2024-10-28` runs it, and the host decides which
-//! device serves the model.
+//! A component built with this crate imports only standard interfaces: any host that implements
+//! `wasi:nn@0.2.0-rc-2024-10-28` runs it, and the host decides which device runs the model.
 //!
 //! # Example
 //!
-//! A classifier of handwritten digits. The host knows the model by the name `digits`; it takes
-//! `image`, f32 `[batch, 1, 8, 8]`, and gives `logits`, f32 `[batch, 10]`.
+//! A classifier of handwritten digits. The host provides the model `digits`, with the
+//! input `image`, f32 `[batch, 1, 8, 8]`, and the output `logits`, f32 `[batch, 10]`.
 //!
 //! ```no_run
 //! use godwit_guest::{Graph, Tensor};
@@ -32,29 +31,29 @@
 //! godwit run --model digits=digits.onnx classify.wasm
 //! ```
 //!
-//! # What there is
+//! # Types
 //!
-//! | type | is |
+//! | type | meaning |
 //! |---|---|
-//! | [`Graph`] | a model the host has made ready, loaded by name or from bytes |
-//! | [`Context`] | one execution context of a graph, for those who want several |
-//! | [`Tensor`] | dimensions, an element type ([`DType`]) and data, held by the host |
+//! | [`Graph`] | a model that the host has compiled for a device, loaded by name or from bytes |
+//! | [`Context`] | one execution context of a graph, for programs that need several |
+//! | [`Tensor`] | dimensions, an element type ([`DType`]) and data, stored by the host |
 //! | [`View`] | a tensor's data as a typed slice, copied into the guest once |
-//! | [`Outputs`] | what a run gave, by name |
+//! | [`Outputs`] | the outputs of a run, by name |
 //! | [`Error`] | a [`Code`] for programs and a message for people |
 //!
 //! # Features
 //!
-//! None is on by default.
+//! None is enabled by default.
 //!
 //! - `image`: module `image`, pixels to tensors (channel order, normalisation, resizing).
 //! - `topk`: module `topk`, scores to answers (softmax, the k best).
 //! - `half`: the elements `f16` and `bf16`, from the crate [`half`](https://docs.rs/half).
 //!
-//! # Off WebAssembly
+//! # Other targets than WebAssembly
 //!
 //! The crate compiles and links for every target, so that code around it can be unit-tested
-//! natively. Whatever would call the host panics there.
+//! natively. Calls to the host panic there.
 
 #![deny(missing_docs)]
 

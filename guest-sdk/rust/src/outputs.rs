@@ -1,6 +1,6 @@
 use crate::{Code, Error, Result, Tensor};
 
-/// The tensors a run gave, by name, in the model's order.
+/// The outputs of a run, by name, in the model's order.
 #[derive(Debug)]
 pub struct Outputs(Vec<(String, Tensor)>);
 
@@ -19,7 +19,7 @@ impl Outputs {
         found.map(|(_, tensor)| tensor).ok_or_else(|| missing(name, self.names()))
     }
 
-    /// The output called `name`, out of the collection: to hand it to the next run.
+    /// Removes the output called `name`, for example to pass it to the next run.
     ///
     /// # Errors
     ///

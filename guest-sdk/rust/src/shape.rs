@@ -1,6 +1,6 @@
 use crate::{DType, Error, Result};
 
-/// The dimensions as `wasi:nn` takes them, once `len` elements are known to fill them.
+/// The dimensions in the type of `wasi:nn`, checked to hold `len` elements.
 pub(crate) fn check(dims: &[usize], dtype: DType, len: usize) -> Result<Vec<u32>> {
     let elements = elements(dims)?;
     if elements.checked_mul(dtype.size()).is_none() {
@@ -26,13 +26,13 @@ pub(crate) fn elements_in(bytes: usize, dtype: DType) -> Result<usize> {
         return Ok(bytes / dtype.size());
     }
     Err(Error::invalid(format!(
-        "{bytes} bytes are no whole number of {dtype} elements, which take {} each",
+        "{bytes} bytes are not a whole number of {dtype} elements of {} bytes",
         dtype.size()
     )))
 }
 
 fn elements(dims: &[usize]) -> Result<usize> {
-    // A zero must not hide an overflow before or behind it.
+    // A zero must not hide an overflow of the other dimensions.
     let nonzero = dims.iter().copied().filter(|&dim| dim != 0);
     match nonzero.into_iter().try_fold(1, usize::checked_mul) {
         None => Err(Error::too_large(format!("the product of {dims:?} overflows"))),

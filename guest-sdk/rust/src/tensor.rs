@@ -5,18 +5,18 @@ use crate::{DType, Element, Result, View, shape};
 
 /// Dimensions, an element type and data in row-major order.
 ///
-/// The data lies with the host: making a tensor sends it there, and [`view`](Self::view) fetches it.
-/// An output handed to the next run as an input does not pass through the guest.
+/// The data is stored by the host: creating a tensor sends it, and [`view`](Self::view) fetches it.
+/// An output that is passed to the next run as an input does not pass through the guest.
 pub struct Tensor(HostTensor);
 
 impl Tensor {
     /// A tensor of `dims`, outermost first, filled with `elements` in row-major order.
     ///
-    /// `wasi:nn` asks for `[1]` as the dimensions of a single value.
+    /// `wasi:nn` requires `[1]` as the dimensions of a scalar.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` when `dims` do not hold exactly `elements`; `TooLarge` when their product
+    /// `InvalidArgument` when `dims` do not match the number of `elements`; `TooLarge` when their product
     /// overflows.
     pub fn from_slice<T: Element>(dims: &[usize], elements: &[T]) -> Result<Self> {
         let dims = shape::check(dims, T::DTYPE, elements.len())?;
@@ -27,7 +27,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// As [`from_slice`](Self::from_slice), and `InvalidArgument` when `bytes` end within an element.
+    /// As [`from_slice`](Self::from_slice), and `InvalidArgument` when `bytes` ends within an element.
     pub fn from_bytes(dims: &[usize], dtype: DType, bytes: &[u8]) -> Result<Self> {
         let dims = shape::check(dims, dtype, shape::elements_in(bytes.len(), dtype)?)?;
         Ok(Self::send(&dims, dtype, bytes))
@@ -62,14 +62,14 @@ impl Tensor {
     /// `InvalidArgument` when the elements are of another type than `T`.
     pub fn view<T: Element>(&self) -> Result<View<T>> {
         let dtype = self.dtype();
-        // Asking for the wrong type should not cost the transfer.
+        // A wrong type should not cost a transfer.
         let bytes = if dtype == T::DTYPE { self.0.data() } else { Vec::new() };
         View::new(dtype, bytes)
     }
 
-    /// The data as a vector of its own, fetched from the host by this call.
+    /// The data as a vector, fetched from the host by this call.
     ///
-    /// [`view`](Self::view) spares a copy where a slice is enough.
+    /// [`view`](Self::view) saves a copy where a slice is enough.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! From scores to answers.
+//! Softmax and the highest scores.
 //!
 //! ```
 //! use godwit_guest::topk::{softmax, top_k};
@@ -11,16 +11,16 @@
 /// One entry of a list of scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
-    /// Where it stands in the list: for a classifier, the class.
+    /// Its index in the list: for a classifier, the class.
     pub index: usize,
     /// Its score.
     pub score: f32,
 }
 
-/// Scores of any scale as shares that add up to 1, larger scores taking larger shares.
+/// The softmax of `scores`: shares that add up to 1.
 ///
-/// Large scores do not overflow. Infinite scores share everything between them; where there is no
-/// finite answer (NaN among the scores, or all of them negative infinity) every share is NaN.
+/// Large scores do not overflow. Scores of positive infinity share 1 among them. If a score is NaN, or all
+/// are negative infinity, every share is NaN.
 pub fn softmax(scores: &[f32]) -> Vec<f32> {
     let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weight = |score: f32| if score == highest { 1.0 } else { (score - highest).exp() };
@@ -32,7 +32,7 @@ pub fn softmax(scores: &[f32]) -> Vec<f32> {
     scores.iter().map(|&score| weight(score) / total).collect()
 }
 
-/// The `k` highest scores, best first; all of them where there are fewer.
+/// The `k` highest scores, best first; all if there are fewer.
 ///
 /// Equal scores keep their order and NaN comes last.
 pub fn top_k(scores: &[f32], k: usize) -> Vec<Scored> {

@@ -5,8 +5,7 @@ use crate::{DType, Element, Error, Result};
 
 /// A tensor's data as a slice of `T`; it derefs to `[T]`.
 ///
-/// The bytes are those the host handed over, read in place; only where the allocator placed them
-/// unaligned for `T` are they copied once more.
+/// The bytes received from the host are read in place, or copied once if they are not aligned for `T`.
 pub struct View<T>(Data<T>);
 
 enum Data<T> {
@@ -29,7 +28,7 @@ impl<T: Element> View<T> {
         }))
     }
 
-    /// The elements in a vector of their own.
+    /// The elements as a vector.
     pub fn into_vec(self) -> Vec<T> {
         match self.0 {
             Data::InPlace(_) => self.to_vec(),
@@ -43,7 +42,7 @@ impl<T: Element> Deref for View<T> {
 
     fn deref(&self) -> &[T] {
         match &self.0 {
-            // `new` has seen this very cast succeed, and the bytes have not moved since.
+            // This cast succeeded in `new`, and the bytes have not moved since.
             Data::InPlace(bytes) => bytemuck::try_cast_slice(bytes).unwrap_or_default(),
             Data::Copied(elements) => elements,
         }

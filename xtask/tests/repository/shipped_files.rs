@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use crate::tracked_files;
 
 /// What exporters and tools leave in a file: folders of a machine, stack traces.
 const TRACES: [&str; 10] = [
@@ -47,14 +48,6 @@ fn every_planted_trace_is_found() {
         assert!(named("planted.onnx") && named("planted") && named("planted.json"), "{found:?}");
         assert!(!named("planted.rs"), "{found:?}");
     }
-}
-
-fn tracked_files() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(&root).output().unwrap();
-    assert!(listed.status.success(), "git does not list the repository's files");
-    let listed = String::from_utf8(listed.stdout).unwrap();
-    listed.split_terminator('\0').map(|file| root.join(file)).filter(|file| file.exists()).collect()
 }
 
 /// The traces in `files`, each with its file.

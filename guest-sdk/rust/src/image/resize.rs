@@ -1,12 +1,12 @@
 use super::{Image, bytes};
 use crate::Result;
 
-/// How pixels between pixels are found.
+/// How values between pixels are computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Filter {
-    /// The nearest pixel: fast, and new values never appear.
+    /// The nearest pixel: fast, and introduces no new values.
     Nearest,
-    /// The four around, weighted by distance (pixel centres at one half, borders repeated, no
+    /// The four surrounding pixels, weighted by distance (pixel centres at one half, borders repeated, no
     /// smoothing when shrinking): what most training pipelines call bilinear without anti-aliasing.
     #[default]
     Bilinear,
