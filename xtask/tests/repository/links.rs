@@ -26,6 +26,22 @@ fn a_broken_link_is_named() {
     );
 }
 
+#[test]
+fn every_decision_has_a_number_of_its_own_and_is_in_the_index() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/decisions");
+    let index = fs::read_to_string(folder.join("README.md")).unwrap();
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "README.md")
+        .collect();
+    names.sort_unstable();
+    for (place, name) in (1..).zip(&names) {
+        assert!(name.starts_with(&format!("{place:04}-")), "{name} is record {place}: {names:?}");
+        assert!(index.contains(&format!("({name})")), "{name} is not in README.md");
+    }
+}
+
 /// The relative links of `page` that lead nowhere.
 fn broken_links(page: &Path) -> Vec<String> {
     let text = prose(page);
