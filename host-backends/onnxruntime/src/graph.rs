@@ -51,7 +51,7 @@ impl OrtGraph {
         pool: Arc<Pool>,
         inline_under: Duration,
     ) -> Self {
-        let Loaded { session, signature, footprint, steady, plain, placement: _ } = loaded;
+        let Loaded { session, signature, footprint, steady, control_flow, placement: _ } = loaded;
         let id = || device.id.to_string();
         let counters = Counters {
             copied: metrics::counter!("godwit_ort_copied_bytes_total", "device" => id()),
@@ -59,7 +59,7 @@ impl OrtGraph {
         };
         Self(Arc::new(Shared {
             // Branches and loops pass outputs on in their own ways.
-            promises: Promise::all(&signature).filter(|_| plain),
+            promises: Promise::all(&signature).filter(|_| !control_flow),
             broken: AtomicBool::new(false),
             pool,
             steady,

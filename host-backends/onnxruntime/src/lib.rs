@@ -24,9 +24,9 @@ mod options;
 mod pool;
 mod ports;
 mod probe;
-mod proto;
 mod providers;
-mod survey;
+mod refusals;
 
 pub use backend::OnnxRuntime;
 pub use options::OrtOptions;
+pub use refusals::refusals;

@@ -1,15 +1,21 @@
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use godwit_backend::{Buffer, Error, Result, Signature, Stop};
+use godwit_onnx::schema::{ModelProto, TensorProto};
+use godwit_onnx::{Outline, decode, refuse, trace};
 
 use crate::faults;
 use crate::native::{ExternalFile, Library, Placement, Session, SessionOptions};
 use crate::options::TargetOptions;
 use crate::ports::signature;
 use crate::providers::Provider;
-use crate::survey::{Survey, survey};
+use crate::refusals::refusals;
+
+/// Bytes of a constant that a few bytes may ask for, at most: a gigabyte.
+const MAX_GENERATED: i64 = 1 << 30;
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -17,9 +23,10 @@ pub(crate) struct Loaded {
     pub(crate) session: Session,
     pub(crate) signature: Signature,
     pub(crate) footprint: u64,
+    /// Whether the dimensions of the inputs alone determine how much work a run is.
     pub(crate) steady: bool,
-    /// Whether it has no graphs within.
-    pub(crate) plain: bool,
+    /// Whether it has branches or loops.
+    pub(crate) control_flow: bool,
     pub(crate) placement: Placement,
 }
 
@@ -32,9 +39,8 @@ pub(crate) fn load(
     options: &SessionOptions,
     stop: &Stop,
 ) -> Result<Loaded> {
-    let Survey { external, footprint, steady, plain, .. } = survey(bytes)?;
-    let names = external.into_iter().collect::<Vec<_>>();
-    let mut files = read(wanted.external_data.as_deref(), &names)?;
+    let outline = read_outline(bytes)?;
+    let mut files = read(wanted.external_data.as_deref(), &outline.external)?;
     proceed(stop)?;
     let prepared = options.external(&mut files).and_then(|()| match provider.is_host() {
         true => Ok(()),
@@ -55,7 +61,50 @@ pub(crate) fn load(
             placement.nodes(),
         )));
     }
-    Ok(Loaded { signature: signature(ports)?, session, footprint, steady, plain, placement })
+    Ok(Loaded {
+        signature: signature(ports)?,
+        session,
+        footprint: footprint(&outline),
+        steady: outline.shape_determined,
+        control_flow: outline.control_flow,
+        placement,
+    })
+}
+
+/// What the file says, unless the library must not see it.
+fn read_outline(bytes: &Buffer) -> Result<Outline> {
+    let model = decode(bytes)?;
+    check_generated(&model)?;
+    refuse(&model, "ONNX Runtime", refusals())?;
+    Ok(Outline::of(&model))
+}
+
+/// Refuses constants that the library would fill while it compiles the model, beyond any sane size.
+fn check_generated(model: &ModelProto) -> Result<()> {
+    trace(model, |site| {
+        let elements = site.generated().filter(|_| site.node.op_type() == "ConstantOfShape");
+        let value = site.node.attribute.iter().find_map(|it| it.t.as_ref());
+        let size = value.and_then(TensorProto::dtype).map_or(4, |dtype| dtype.size() as i64);
+        match elements.map(|elements| elements.checked_mul(size)) {
+            Some(bytes) if bytes.is_none_or(|bytes| bytes > MAX_GENERATED) => {
+                Err(Error::too_large(format!(
+                    "the model fills a constant of more than {MAX_GENERATED} bytes, which is the limit \
+                     of ONNX Runtime's devices"
+                )))
+            }
+            _ => Ok(()),
+        }
+    })
+}
+
+/// Bytes that the compiled model will hold: its weights and its nodes.
+fn footprint(outline: &Outline) -> u64 {
+    /// Of a session without nodes.
+    const SESSION: u64 = 64 << 10;
+    /// Of a node besides its weights: itself, its kernel, its names, its place in the plan.
+    const NODE: u64 = 2048;
+    let nodes = u64::try_from(outline.nodes).unwrap_or(u64::MAX).saturating_mul(NODE);
+    SESSION.saturating_add(nodes).saturating_add(outline.weight_bytes)
 }
 
 fn proceed(stop: &Stop) -> Result<()> {
@@ -63,7 +112,7 @@ fn proceed(stop: &Stop) -> Result<()> {
 }
 
 /// The files that hold the model's weights, from the folder that was granted, and from nowhere else.
-fn read(folder: Option<&Path>, names: &[String]) -> Result<Vec<ExternalFile>> {
+fn read(folder: Option<&Path>, names: &BTreeSet<String>) -> Result<Vec<ExternalFile>> {
     if names.is_empty() {
         return Ok(Vec::new());
     }

@@ -3,44 +3,42 @@
 //! answers, so inputs that lead there are refused, and outputs that came from there are too.
 
 use godwit_backend::{DType, Error, Result, Signature, Tensor};
+use godwit_onnx::{Outline, Positions, Rows, within};
 
-use crate::onnx::Outline;
-
-/// The range that the values of each guarded input have to keep.
+/// What the values of inputs have to keep to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Guards {
-    ranges: Vec<Guard>,
+    positions: Vec<Positions>,
+    /// Inputs of i64 that something computes with.
+    integers: Vec<usize>,
     /// Inputs of f64 that something computes with.
-    wide: Vec<usize>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Guard {
-    input: usize,
-    least: i64,
-    most: i64,
+    floats: Vec<usize>,
 }
 
 impl Guards {
     pub(crate) fn new(signature: &Signature, outline: &Outline) -> Self {
-        let mut guards = Vec::new();
-        let mut doubles = Vec::new();
-        for (input, info) in signature.inputs.iter().enumerate() {
-            if info.dtype == DType::F64 && outline.used.get(input) != Some(&false) {
-                doubles.push(input);
-            }
-            let (mut least, mut most) = (i64::from(i32::MIN), i64::from(i32::MAX));
-            let rows = outline.lookups.iter().filter(|lookup| lookup.input == input);
-            let rows = rows.map(|lookup| lookup.rows).min();
-            if let Some(rows) = rows {
-                (least, most) = (least.max(rows.saturating_neg()), most.min(rows - 1));
-            }
-            let wide = info.dtype == DType::I64 && outline.used.get(input) != Some(&false);
-            if wide || (rows.is_some() && info.dtype == DType::I32) {
-                guards.push(Guard { input, least, most });
-            }
+        let is = |input: usize, dtype| {
+            signature.inputs.get(input).is_some_and(|info| info.dtype == dtype)
+        };
+        let whole = |it: &&Positions| is(it.input, DType::I64) || is(it.input, DType::I32);
+        let positions: Vec<Positions> = outline.positions.iter().filter(whole).cloned().collect();
+        // Of rows that are counted in 32 bits, no further check is needed.
+        let is_bounded = |input: usize| {
+            positions.iter().any(|it| {
+                it.input == input
+                    && matches!(it.rows, Rows::Known(rows) if i32::try_from(rows).is_ok())
+            })
+        };
+        let computed = |dtype| {
+            let inputs = 0..signature.inputs.len();
+            let used = |input: &usize| outline.used.get(*input) != Some(&false);
+            inputs.filter(move |input| is(*input, dtype)).filter(used)
+        };
+        Self {
+            integers: computed(DType::I64).filter(|input| !is_bounded(*input)).collect(),
+            floats: computed(DType::F64).collect(),
+            positions,
         }
-        Self { ranges: guards, wide: doubles }
     }
 
     /// Checks inputs on the host.
@@ -49,29 +47,11 @@ impl Guards {
     ///
     /// `Failed`, naming the input and the value.
     pub(crate) fn check(&self, signature: &Signature, inputs: &[Tensor]) -> Result<()> {
-        for Guard { input, least, most } in &self.ranges {
-            let tensor = inputs.get(*input);
-            let bytes = tensor.and_then(Tensor::host).map_or(&[][..], |bytes| bytes);
-            let outside = |value: &i64| !(*least..=*most).contains(value);
-            let found = match tensor.map(Tensor::dtype) {
-                Some(DType::I64) => {
-                    let (values, _) = bytes.as_chunks();
-                    values.iter().map(|it| i64::from_le_bytes(*it)).find(outside)
-                }
-                _ => {
-                    let (values, _) = bytes.as_chunks();
-                    values.iter().map(|it| i32::from_le_bytes(*it).into()).find(outside)
-                }
-            };
-            if let Some(value) = found {
-                let name = signature.inputs.get(*input).map_or("", |info| &info.name);
-                return Err(Error::failed(format!(
-                    "the model failed with these inputs: '{name}' holds {value}, and can be from \
-                     {least} to {most} on this device"
-                )));
-            }
+        self.positions.iter().try_for_each(|it| it.check(signature, inputs))?;
+        for &input in &self.integers {
+            within(signature, inputs, input, i32::MIN.into(), i32::MAX.into())?;
         }
-        for &input in &self.wide {
+        for &input in &self.floats {
             let outside = |value: f64| value.abs() > f64::from(f32::MAX);
             if let Some(value) = inputs.get(input).and_then(|tensor| find(tensor, outside)) {
                 let name = signature.inputs.get(input).map_or("", |info| &info.name);
@@ -112,7 +92,6 @@ mod tests {
     use godwit_backend::TensorInfo;
 
     use super::*;
-    use crate::onnx::Lookup;
 
     fn signature(dtype: DType) -> Signature {
         Signature { inputs: vec![TensorInfo::new("ids", dtype, [])], outputs: vec![] }
@@ -125,8 +104,8 @@ mod tests {
 
     #[test]
     fn a_table_is_looked_up_within_its_rows() {
-        let lookups = vec![Lookup { input: 0, rows: 16 }];
-        let outline = Outline { lookups, used: vec![true], ..Outline::default() };
+        let positions = vec![Positions { input: 0, rows: Rows::Known(16), from_end: true }];
+        let outline = Outline { positions, used: vec![true], ..Outline::default() };
         let guards = Guards::new(&signature(DType::I64), &outline);
         assert!([-16, -1, 0, 15].iter().all(|id| allowed(&guards, *id)));
         assert!(![-17, 16, 1 << 40, i64::MIN].iter().any(|id| allowed(&guards, *id)));

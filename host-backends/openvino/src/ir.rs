@@ -7,10 +7,10 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::onnx::Outline;
+use crate::refusals::UNWRITTEN;
 
 /// Layers whose work, or the size of whose output, depends on what their inputs hold.
-const UNSTEADY: [&str; 20] = [
+const SIZED_BY_VALUES: [&str; 20] = [
     "Bincount",
     "Broadcast",
     "Bucketize",
@@ -33,7 +33,16 @@ const UNSTEADY: [&str; 20] = [
     "Unique",
 ];
 
-/// Reads the outline of an IR's XML. Its names and dimensions the library tells.
+/// What an IR's XML says. Its names and dimensions the library tells.
+#[derive(Debug)]
+pub(crate) struct Outline {
+    /// Whether the dimensions of the inputs alone determine how much work a run is, and how large its
+    /// outputs are.
+    pub(crate) shape_determined: bool,
+    pub(crate) nodes: usize,
+}
+
+/// Reads an IR's XML.
 ///
 /// # Errors
 ///
@@ -41,7 +50,7 @@ const UNSTEADY: [&str; 20] = [
 /// - `Unsupported`: the number of a `Tile`'s repeats is computed. The library may leave the output of such
 ///   a one unwritten, with what was in that memory before.
 pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
-    let mut outline = Outline { steady: true, ..Outline::default() };
+    let mut outline = Outline { shape_determined: true, nodes: 0 };
     let (mut constants, mut others, mut tiles) = (HashSet::new(), HashSet::new(), HashSet::new());
     let mut repeats = HashMap::new();
     let text = std::str::from_utf8(xml).map_err(|cause| not_one().with_source(cause))?;
@@ -56,7 +65,7 @@ pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
             "layer" => {
                 let (id, kind) = (attribute(&tag, "id")?, attribute(&tag, "type")?);
                 outline.nodes += 1;
-                outline.steady &= !UNSTEADY.contains(&&*kind) && !kind.is_empty();
+                outline.shape_determined &= !SIZED_BY_VALUES.contains(&&*kind) && !kind.is_empty();
                 if kind == "Tile" {
                     tiles.insert(id.clone());
                 }
@@ -79,10 +88,9 @@ pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
     if tiles.iter().all(is_known) {
         return Ok(outline);
     }
-    Err(Error::unsupported(
-        "OpenVINO answers wrongly to the model's operator Tile, used as it is there: it may leave its \
-         output unwritten",
-    ))
+    Err(Error::unsupported(format!(
+        "the operator Tile is not supported as this model uses it: OpenVINO {UNWRITTEN}"
+    )))
 }
 
 fn not_one() -> Error {
@@ -132,9 +140,9 @@ mod tests {
         let plain =
             outline(b"<net><layer id=\"0\" type=\"Add\"/><layer type=\"Relu\" id=\"1\"/></net>");
         let plain = plain.unwrap();
-        assert_eq!((plain.nodes, plain.steady), (2, true));
-        assert!(!outline(b"<net><layer id=\"0\" type=\"Loop\"/></net>").unwrap().steady);
-        assert!(!outline(b"<net><layer id='0' type='Loop'/></net>").unwrap().steady);
+        assert_eq!((plain.nodes, plain.shape_determined), (2, true));
+        assert!(!outline(b"<net><layer id=\"0\" type=\"Loop\"/></net>").unwrap().shape_determined);
+        assert!(!outline(b"<net><layer id='0' type='Loop'/></net>").unwrap().shape_determined);
         assert_eq!(outline(b"<net></layer>").unwrap_err().kind(), ErrorKind::InvalidEncoding);
     }
 }

@@ -23,15 +23,14 @@ mod guards;
 mod ir;
 mod load;
 mod loads;
-mod onnx;
 mod options;
 mod origins;
 mod ov;
 mod probe;
 mod properties;
-mod proto;
-mod refuse;
+mod refusals;
 mod staged;
 
 pub use backend::OpenVino;
 pub use options::OpenVinoOptions;
+pub use refusals::refusals;

@@ -1,16 +1,17 @@
 use std::sync::Arc;
 
-use godwit_backend::{DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo};
-use prost::Message;
+use godwit_backend::{
+    Buffer, DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo,
+};
+use godwit_onnx::schema::{GraphProto, ValueInfoProto};
+use godwit_onnx::{Outline, decode, refuse};
 
 use crate::errors;
 use crate::guards::Guards;
 use crate::ir;
-use crate::onnx::{self, Outline, Value};
 use crate::origins::{self, Origin};
 use crate::ov::{Compiled, Core, HostTensor, Port};
-use crate::proto::ModelProto;
-use crate::refuse::refuse;
+use crate::refusals::refusals;
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -54,27 +55,11 @@ pub(crate) fn load(
             )));
         }
     };
-    let not_one =
-        || Error::invalid_encoding(format!("the bytes are not an {} model", model.encoding()));
-    let onnx = match model.encoding() {
-        Encoding::Onnx => Some(ModelProto::decode(&**bytes).map_err(|_| not_one())?),
-        _ => None,
+    let stated = match model.encoding() {
+        Encoding::Onnx => Stated::onnx(bytes)?,
+        _ => Stated::ir(bytes)?,
     };
-    let outline = match &onnx {
-        Some(onnx) => onnx::outline(onnx).ok_or_else(not_one)?,
-        // The library guesses the format from the bytes, and this one was promised.
-        None if !bytes.iter().take(256).any(|byte| *byte == b'<') => return Err(not_one()),
-        None => ir::outline(bytes)?,
-    };
-    if outline.external {
-        return Err(Error::unsupported(
-            "the model keeps weights in other files, and is taken as one file: save it with its \
-             weights inside",
-        ));
-    }
-    if let Some(onnx) = onnx {
-        refuse(&onnx)?;
-    }
+    let Stated { outline, inputs: named_inputs, outputs: named_outputs } = &stated;
     let weights = weights.map(|weights| view(weights)).transpose()?;
     let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;
     proceed(stop)?;
@@ -83,36 +68,70 @@ pub(crate) fn load(
     let inputs = compiled.inputs().map_err(errors::internal)?;
     let outputs = compiled.outputs().map_err(errors::internal)?;
     // The library drops inputs that its form of the model does not need; a caller gives them all the same.
-    let (named, there) = (outline.inputs.len(), inputs.len());
-    if named != 0 && named != there {
+    let (named, taken) = (named_inputs.len(), inputs.len());
+    if named != 0 && named != taken {
         return Err(Error::unsupported(format!(
-            "the model has {named} inputs, and OpenVINO's form of it takes {there} of them: remove \
-             those that nothing is computed from"
+            "the model has {named} inputs, of which OpenVINO keeps {taken}: remove those that no output \
+             is computed from"
         )));
     }
     let signature = Signature {
-        inputs: infos("input", &inputs, &outline.inputs)?,
-        outputs: infos("output", &outputs, &outline.outputs)?,
+        inputs: infos("input", &inputs, named_inputs)?,
+        outputs: infos("output", &outputs, named_outputs)?,
     };
-    let guards = Guards::new(&signature, &outline);
+    let guards = Guards::new(&signature, outline);
     let mut origins = origins::of(&compiled, &inputs, &outputs)?;
     // The library may compute what the file says to be an input, and it narrows wide numbers.
-    if outline.same.len() == origins.len() {
-        let outputs = origins.iter_mut().zip(&outline.same).zip(&signature.outputs);
+    if outline.passed_on.len() == origins.len() {
+        let outputs = origins.iter_mut().zip(&outline.passed_on).zip(&signature.outputs);
         for ((origin, input), _) in outputs.filter(|(_, info)| info.dtype.size() == 8) {
             *origin = input.map_or(*origin, Origin::Input);
         }
     }
-    let footprint = footprint(model, &outline);
-    Ok(Loaded { compiled, signature, steady: outline.steady, footprint, guards, origins })
+    let footprint = footprint(model, outline.nodes);
+    Ok(Loaded { compiled, signature, steady: outline.shape_determined, footprint, guards, origins })
+}
+
+/// What the file says before the library reads it.
+struct Stated {
+    outline: Outline,
+    /// Inputs and outputs with their names and dimensions. Of an IR the library tells them.
+    inputs: Vec<ValueInfoProto>,
+    outputs: Vec<ValueInfoProto>,
+}
+
+impl Stated {
+    fn onnx(bytes: &Buffer) -> Result<Self> {
+        let model = decode(bytes)?;
+        let outline = Outline::of(&model);
+        if outline.is_external() {
+            return Err(Error::unsupported(
+                "the model keeps weights in other files; save it as one file with its weights inside",
+            ));
+        }
+        refuse(&model, "OpenVINO", refusals())?;
+        let inputs = model.graph.iter().flat_map(GraphProto::callers_inputs).cloned().collect();
+        let outputs = model.graph.into_iter().flat_map(|graph| graph.output).collect();
+        Ok(Self { outline, inputs, outputs })
+    }
+
+    fn ir(bytes: &[u8]) -> Result<Self> {
+        // The library guesses the format from the bytes, and this one was promised.
+        if !bytes.iter().take(256).any(|byte| *byte == b'<') {
+            return Err(Error::invalid_encoding("the bytes are not an openvino model"));
+        }
+        let ir::Outline { shape_determined, nodes } = ir::outline(bytes)?;
+        let outline = Outline { shape_determined, nodes, ..Outline::default() };
+        Ok(Self { outline, inputs: Vec::new(), outputs: Vec::new() })
+    }
 }
 
 /// An estimate, for the library does not say: the model's bytes twice, as it was read and laid out for
 /// the device, and what nodes, requests and threads were measured to take besides.
-fn footprint(model: &Model, outline: &Outline) -> u64 {
+fn footprint(model: &Model, nodes: usize) -> u64 {
     const NODE: u64 = 16 << 10;
     const GRAPH: u64 = 1 << 20;
-    let nodes = u64::try_from(outline.nodes).unwrap_or(u64::MAX).saturating_mul(NODE);
+    let nodes = u64::try_from(nodes).unwrap_or(u64::MAX).saturating_mul(NODE);
     model.byte_len().saturating_mul(2).saturating_add(nodes).saturating_add(GRAPH)
 }
 
@@ -129,24 +148,22 @@ fn proceed(stop: &Stop) -> Result<()> {
 }
 
 /// The model's own names, and those of its dimensions, on the ports of the library.
-fn infos(side: &str, ports: &[Port], values: &[Value]) -> Result<Vec<TensorInfo>> {
+fn infos(side: &str, ports: &[Port], values: &[ValueInfoProto]) -> Result<Vec<TensorInfo>> {
     let same = ports.len() == values.len();
     let infos = ports.iter().enumerate().map(|(index, port)| {
         let value = values.get(index).filter(|_| same);
-        let name = value.map(|value| value.name.clone()).or(port.name.clone());
+        let name = value.map(|value| value.name().to_owned()).or(port.name.clone());
         let name: Arc<str> = name.unwrap_or_else(|| format!("{side}_{index}")).into();
         let dtype = port.dtype.ok_or_else(|| {
-            Error::unsupported(format!("'{name}' is of a dtype that cannot be passed in or out"))
+            Error::unsupported(format!("'{name}' has an unsupported element type"))
         })?;
-        let symbols = value.map_or(&[][..], |value| &value.symbols);
+        let stated = value.and_then(|value| value.dims().ok().flatten()).unwrap_or_default();
         let dims = port.dims.as_ref().map(|dims| {
-            let named = symbols.len() == dims.len();
-            let dim = |(at, dim): (usize, &Option<usize>)| match dim {
-                Some(size) => Dim::Known(*size),
-                None => match symbols.get(at).filter(|_| named) {
-                    Some(Some(symbol)) => Dim::Symbol(symbol.as_str().into()),
-                    _ => Dim::Unknown,
-                },
+            let named = stated.len() == dims.len();
+            let dim = |(at, dim): (usize, &Option<usize>)| match (dim, stated.get(at)) {
+                (Some(size), _) => Dim::Known(*size),
+                (None, Some(Dim::Symbol(symbol))) if named => Dim::Symbol(symbol.clone()),
+                _ => Dim::Unknown,
             };
             dims.iter().enumerate().map(dim).collect()
         });

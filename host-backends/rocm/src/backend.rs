@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use godwit_backend::{
-    Backend, Device, Dim, Error, Graph, GraphInfo, Memory, Model, Quota, Result, Shape, Target,
+    Backend, Buffer, Device, Dim, Error, Graph, GraphInfo, Memory, Model, Quota, Result, Shape,
+    Signature, Target,
     TensorInfo, async_trait,
 };
+use godwit_onnx::{decode, signature};
 
 use crate::batches::Batches;
 use crate::cache::Folder;
@@ -16,10 +18,9 @@ use crate::graph::{RocmGraph, Shared};
 use crate::guards::Guards;
 use crate::native::Library;
 use crate::options::{RocmOptions, TargetOptions};
-use crate::outline::{Outline, decode, outline};
 use crate::pool::Pool;
 use crate::programs::{Dims, Programs};
-use crate::refuse::refuse;
+use crate::{refusals, soundness};
 
 /// Drives AMD's GPUs by the MIGraphX library, as `rocm:0`, `rocm:1`, ...; or the library's own reference
 /// implementation on the processor, as `rocm-ref:0`.
@@ -67,6 +68,15 @@ impl Rocm {
         self.library.version()
     }
 
+    /// What the file says of the model, unless the library must not see it.
+    fn check(&self, bytes: &Buffer) -> Result<(Signature, usize, Guards)> {
+        let model = decode(bytes)?;
+        let graph = model.graph.as_ref().ok_or_else(|| Error::internal("a model lost"))?;
+        let nodes = soundness::check(&model)?;
+        refusals::check(&model, self.is_reference)?;
+        Ok((signature(graph)?, nodes, Guards::new(&model)?))
+    }
+
     fn found(&self) -> Result<Vec<Found>> {
         match self.is_reference {
             true => Ok(vec![devices::reference(self.library)]),
@@ -95,15 +105,7 @@ impl Backend for Rocm {
         let options = TargetOptions::read(&target.options)?;
         device.capabilities.precision = options.dtype();
         let bytes = model.onnx_file("ROCm's devices read")?;
-        let (outline, guards) = {
-            let proto = decode(bytes)?;
-            let outline = outline(&proto)?;
-            refuse(&proto, self.is_reference)?;
-            let graph = proto.graph.as_ref().ok_or_else(|| Error::internal("a model lost"))?;
-            let guards = Guards::new(graph, &outline.signature)?;
-            (outline, guards)
-        };
-        let Outline { signature, nodes } = outline;
+        let (signature, nodes, guards) = self.check(bytes)?;
         let names = signature.inputs.iter().map(|input| CString::new(input.name.as_bytes()));
         let names = names.collect::<Result<Vec<_>, _>>();
         let names = names.map_err(|_| Error::unsupported("an input's name holds a zero byte"))?;

@@ -25,14 +25,14 @@ mod guards;
 mod hip;
 mod native;
 mod options;
-mod outline;
 mod place;
 mod pool;
 mod programs;
-mod proto;
-mod refuse;
+mod refusals;
 mod resident;
+mod soundness;
 mod sys;
 
 pub use backend::Rocm;
 pub use options::RocmOptions;
+pub use refusals::{reference_refusals, refusals};

@@ -10,10 +10,11 @@ use godwit_backend::{
     Backend, Buffer, Encoding, Error, Memory, Model, Quota, Result, Target, Tensor, Tensors,
 };
 use godwit_model::{Limits, precheck};
+use godwit_onnx::schema::NodeProto;
+use godwit_onnx::{Producers, decode, expose};
 use serde::Serialize;
 
 use crate::judge::{Judgement, judge};
-use crate::onnx::{Node, Outline, expose};
 use crate::profile::Tolerance;
 use crate::sample::Sample;
 
@@ -72,20 +73,24 @@ impl Bisect<'_> {
             ));
         };
         precheck(self.model, self.limits)?;
-        let outline = Outline::read(bytes)?;
+        let model = decode(bytes)?;
+        let graph =
+            model.graph.as_ref().ok_or_else(|| Error::internal("a model without a graph"))?;
         let mut search = Search {
             bisect: self,
             bytes,
-            outline: &outline,
+            producers: &Producers::of(graph)?,
+            outputs: graph.output.iter().map(|output| output.name().to_owned()).collect(),
             known: BTreeMap::new(),
             probes: 0,
             vanished: false,
             notes: Vec::new(),
         };
         search.probe(&[]).await?;
-        let wrong = outline.outputs.iter().filter(|output| search.differs(output));
-        let first =
-            wrong.filter_map(|output| Some((outline.producer(output)?, output.clone()))).min();
+        let wrong = search.outputs.iter().filter(|output| search.differs(output));
+        let first = wrong
+            .filter_map(|output| Some((search.producers.producer(output)?, output.clone())))
+            .min();
         let Some((node, output)) = first else { return Ok(None) };
         search.descend(node, output).await.map(Some)
     }
@@ -94,7 +99,9 @@ impl Bisect<'_> {
 struct Search<'a> {
     bisect: &'a Bisect<'a>,
     bytes: &'a Buffer,
-    outline: &'a Outline,
+    producers: &'a Producers<'a>,
+    /// The model's own outputs.
+    outputs: Vec<String>,
     /// What was observed of each value.
     known: BTreeMap<String, Judgement>,
     probes: usize,
@@ -119,7 +126,7 @@ impl Search<'_> {
                 }
             }
             let wrong = inputs.iter().filter(|input| self.differs(input));
-            match wrong.filter_map(|i| Some((self.outline.producer(i)?, i.clone()))).min() {
+            match wrong.filter_map(|i| Some((self.producers.producer(i)?, i.clone()))).min() {
                 Some((producer, input)) if producer < node => (node, output) = (producer, input),
                 _ => break,
             }
@@ -134,13 +141,13 @@ impl Search<'_> {
         let found = self.node(node);
         let judgement = self.known.get(&output);
         Ok(FirstDivergence {
-            node: if found.name.is_empty() { output.clone() } else { found.name.clone() },
-            operator: match found.domain.as_str() {
-                "" | "ai.onnx" => found.op_type.clone(),
-                domain => format!("{domain}.{}", found.op_type),
+            node: if found.name().is_empty() { output.clone() } else { found.name().to_owned() },
+            operator: match found.is_standard() {
+                true => found.op_type().to_owned(),
+                false => format!("{}.{}", found.domain(), found.op_type()),
             },
             position: node,
-            nodes: self.outline.nodes.len(),
+            nodes: self.producers.nodes().len(),
             max_abs: judgement.map_or(0.0, |judgement| judgement.comparison.max_abs),
             allowance_used: judgement.map_or(0.0, |judgement| judgement.used),
             output,
@@ -151,7 +158,7 @@ impl Search<'_> {
 
     /// Halves the line of nodes that lead to `node` until the one before it agrees.
     async fn narrow(&mut self, node: usize, output: String) -> Result<(usize, String)> {
-        let line = self.outline.ancestors(node);
+        let line = self.producers.ancestors(node);
         let (mut agrees, mut differs, mut value) = (0, line.len(), output);
         // `line[..agrees]` agree as far as is known, and `line[differs - 1]` differs.
         while agrees + 1 < differs {
@@ -165,7 +172,7 @@ impl Search<'_> {
             {
                 self.notes.push(format!(
                     "'{}' could not be observed: {}",
-                    self.node(candidate).name,
+                    self.node(candidate).name(),
                     error.message()
                 ));
             }
@@ -178,8 +185,8 @@ impl Search<'_> {
         Ok((place, value))
     }
 
-    fn node(&self, place: usize) -> Node {
-        self.outline.nodes.get(place).cloned().unwrap_or_default()
+    fn node(&self, place: usize) -> NodeProto {
+        self.producers.nodes().get(place).cloned().unwrap_or_default()
     }
 
     fn differs(&self, value: &str) -> bool {
@@ -188,7 +195,7 @@ impl Search<'_> {
 
     /// Whether a value is given by a node and was not observed yet.
     fn is_inner(&self, value: &str) -> bool {
-        self.outline.producer(value).is_some() && !self.known.contains_key(value)
+        self.producers.producer(value).is_some() && !self.known.contains_key(value)
     }
 
     /// Observes `values` on both devices.
@@ -212,7 +219,7 @@ impl Search<'_> {
                     first: Vec::new(),
                 },
             };
-            right &= judgement.is_within() || !self.outline.outputs.contains(name);
+            right &= judgement.is_within() || !self.outputs.contains(name);
             // What is known of an output is what it was when nothing else was read.
             self.known.entry(name.clone()).or_insert(judgement);
         }

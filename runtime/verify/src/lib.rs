@@ -28,7 +28,6 @@ mod generate;
 pub mod golden;
 mod judge;
 mod number;
-mod onnx;
 mod profile;
 mod random;
 mod record;

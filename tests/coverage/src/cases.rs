@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use godwit_backend::DType;
+use godwit_onnx::schema::{ModelProto, ValueInfoProto};
 use prost::Message;
 
-use crate::proto::{ModelProto, ValueInfoProto};
 use crate::tensors;
 
 /// The package that the cases are taken from.
@@ -81,12 +81,13 @@ fn case(folder: PathBuf) -> Result<Case> {
     let name = folder.file_name().context("a folder without a name")?;
     let name = name.to_string_lossy().into_owned();
     let model = ModelProto::decode(&*fs::read(folder.join("model.onnx"))?)?;
-    let opset = model.opset_import.iter().filter(|set| matches!(&*set.domain, "" | "ai.onnx"));
-    let opset = opset.map(|set| set.version).max().unwrap_or_default();
+    let opset = model.opset_import.iter().filter(|set| set.is_standard());
+    let opset = opset.map(|set| set.version()).max().unwrap_or_default();
     let graph = model.graph.context("a model without a graph")?;
-    let names = |values: &[ValueInfoProto]| values.iter().map(|value| value.name.clone()).collect();
+    let names =
+        |values: &[ValueInfoProto]| values.iter().map(|value| value.name().to_owned()).collect();
     let foreign = graph.input.iter().chain(&graph.output).find_map(foreign);
-    let operators: Vec<_> = graph.node.iter().map(|node| &*node.op_type).collect();
+    let operators: Vec<_> = graph.node.iter().map(|node| node.op_type()).collect();
     Ok(Case {
         operator: subject(&name, &operators).to_owned(),
         opset,
@@ -99,10 +100,10 @@ fn case(folder: PathBuf) -> Result<Case> {
 }
 
 fn foreign(value: &ValueInfoProto) -> Option<&'static str> {
-    match value.r#type.as_ref().and_then(|it| it.tensor_type.as_ref()) {
+    match value.tensor_type() {
         None => Some("a sequence or an optional"),
-        Some(tensor) if DType::from_onnx(tensor.elem_type).is_some() => None,
-        Some(tensor) => Some(tensors::foreign(tensor.elem_type)),
+        Some(tensor) if DType::from_onnx(tensor.elem_type()).is_some() => None,
+        Some(tensor) => Some(tensors::foreign(tensor.elem_type())),
     }
 }
 

@@ -14,7 +14,6 @@ pub mod cases;
 pub mod compare;
 pub mod exclude;
 pub mod judge;
-mod proto;
 pub mod report;
 pub mod supervise;
 pub mod tensors;

@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use godwit_backend::{DType, Shape, Tensor};
+use godwit_onnx::schema::TensorProto;
 use half::{bf16, f16};
 use prost::Message;
-
-use crate::proto::TensorProto;
 
 /// What ONNX calls a dtype that the contract does not have.
 pub fn foreign(code: i32) -> &'static str {
@@ -25,11 +24,14 @@ pub fn foreign(code: i32) -> &'static str {
 /// When they are no such tensor: the set of cases is damaged.
 pub fn read(bytes: &[u8]) -> Result<Tensor> {
     let proto = TensorProto::decode(bytes).context("not a tensor")?;
-    let dtype = DType::from_onnx(proto.data_type)
-        .with_context(|| format!("a tensor of {}", foreign(proto.data_type)))?;
+    let dtype =
+        proto.dtype().with_context(|| format!("a tensor of {}", foreign(proto.data_type())))?;
     let dims = proto.dims.iter().map(|&dim| usize::try_from(dim));
     let shape = Shape::new(dims.collect::<Result<Vec<_>, _>>().context("a negative dimension")?);
-    let bytes = if proto.raw_data.is_empty() { typed(&proto, dtype)? } else { proto.raw_data };
+    let bytes = match proto.raw_data() {
+        [] => typed(&proto, dtype)?,
+        raw => raw.to_vec(),
+    };
     Ok(Tensor::new(dtype, shape, bytes.into())?)
 }
 
@@ -76,14 +78,14 @@ mod tests {
     fn values_are_read_from_either_field() {
         let raw = TensorProto {
             dims: vec![2],
-            data_type: 6,
-            raw_data: vec![1, 0, 0, 0, 2, 0, 0, 0],
+            data_type: Some(6),
+            raw_data: Some(vec![1, 0, 0, 0, 2, 0, 0, 0].into()),
             ..TensorProto::default()
         };
         assert_eq!(read(&raw.encode_to_vec()).unwrap().values::<i32>().unwrap(), [1, 2]);
         let half = TensorProto {
             dims: vec![1],
-            data_type: 10,
+            data_type: Some(10),
             int32_data: vec![0x3c00],
             ..TensorProto::default()
         };

@@ -226,6 +226,24 @@ fn tiles_are_written_where_the_model_says_how_many() {
     assert_eq!(model(false).unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
+#[test]
+fn dimensions_that_an_input_holds_may_be_others_in_the_next_run() {
+    let mut graph = Graph::new("reshape");
+    graph.input("x", DType::F32, [6i64]);
+    graph.input("shape", DType::I64, [2i64]);
+    graph.node("Reshape", ["x", "shape"], "y");
+    graph.output("y", DType::F32, ["n", "m"]);
+    let graph = load(&library::open(), &Model::onnx("reshape", graph.into_bytes())).unwrap();
+    let mut context = block_on(CheckedContext::open(&graph, &Quota::unlimited())).unwrap();
+    let x = Tensor::from_values([6], &[1f32, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+    for dims in [[2, 3], [2, 3], [3, 2], [1, 6]] {
+        let shape = Tensor::from_values([2], &dims.map(|dim: usize| dim as i64)).unwrap();
+        let outputs = block_on(context.run([x.clone(), shape].into_iter().collect())).unwrap();
+        assert_eq!(outputs[0].shape()[..], dims);
+        assert_eq!(outputs[0].values::<f32>(), x.values());
+    }
+}
+
 /// The library computes with f64 in 32 bits.
 #[test]
 fn a_wide_number_that_nothing_computes_is_not_narrowed() {

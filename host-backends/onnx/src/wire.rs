@@ -4,14 +4,14 @@ use godwit_backend::{Error, Result};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 
 /// One field: its number, all of its bytes, and what is in it if it is a message, a string or bytes.
-pub(super) struct Field<'a> {
-    pub(super) number: u32,
-    pub(super) whole: &'a [u8],
-    pub(super) inside: Option<&'a [u8]>,
+pub(crate) struct Field<'a> {
+    pub(crate) number: u32,
+    pub(crate) whole: &'a [u8],
+    pub(crate) inside: Option<&'a [u8]>,
 }
 
 /// The fields of `message` in order.
-pub(super) fn fields(message: &[u8]) -> Result<Vec<Field<'_>>> {
+pub(crate) fn fields(message: &[u8]) -> Result<Vec<Field<'_>>> {
     let mut fields = Vec::new();
     let mut rest = message;
     while !rest.is_empty() {
@@ -34,7 +34,7 @@ pub(super) fn fields(message: &[u8]) -> Result<Vec<Field<'_>>> {
     Ok(fields)
 }
 
-pub(super) fn damaged(error: prost::DecodeError) -> Error {
+pub(crate) fn damaged(error: prost::DecodeError) -> Error {
     Error::invalid_encoding("the model is damaged").with_source(error)
 }
 

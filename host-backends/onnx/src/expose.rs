@@ -1,41 +1,39 @@
 use std::collections::BTreeMap;
 
-use godwit_backend::Result;
+use godwit_backend::{Error, Result};
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
 
-use super::outline::graph;
-use super::wire::{damaged, fields};
-
-#[derive(Clone, PartialEq, Message)]
-struct Value {
-    #[prost(string, tag = "1")]
-    name: String,
-}
+use crate::schema::ValueInfoProto;
+use crate::wire::{damaged, fields};
 
 const GRAPH: u32 = 7;
 const OUTPUT: u32 = 12;
 const INNER: u32 = 13;
 
-/// `model` with `values` as further outputs. Everything else stays as it is, byte by byte.
+/// `model` with `values` as further outputs. Everything else stays as it is, byte by byte, whether the schema
+/// knows it or not.
 ///
 /// # Errors
 ///
 /// `InvalidEncoding` when the model is damaged.
-pub(crate) fn expose(model: &[u8], values: &[&str]) -> Result<Vec<u8>> {
+pub fn expose(model: &[u8], values: &[&str]) -> Result<Vec<u8>> {
     let inner = graph(model)?;
     // Where the file states the type of a value, it is stated for the output too.
     let mut stated: BTreeMap<String, &[u8]> = BTreeMap::new();
     for field in fields(inner)? {
         if let (INNER, Some(value)) = (field.number, field.inside) {
-            stated.insert(Value::decode(value).map_err(damaged)?.name, value);
+            stated.insert(ValueInfoProto::decode(value).map_err(damaged)?.name().to_owned(), value);
         }
     }
     let mut changed = inner.to_vec();
     for value in values {
         let written = match stated.get(*value) {
             Some(stated) => stated.to_vec(),
-            None => Value { name: (*value).to_owned() }.encode_to_vec(),
+            None => {
+                let name = Some((*value).to_owned());
+                ValueInfoProto { name, ..Default::default() }.encode_to_vec()
+            }
         };
         put(&mut changed, OUTPUT, &written);
     }
@@ -49,6 +47,13 @@ pub(crate) fn expose(model: &[u8], values: &[&str]) -> Result<Vec<u8>> {
     Ok(whole)
 }
 
+/// The bytes of the outermost graph.
+fn graph(model: &[u8]) -> Result<&[u8]> {
+    let graph = fields(model)?.into_iter().find(|field| field.number == GRAPH);
+    let inside = graph.and_then(|field| field.inside);
+    inside.ok_or_else(|| Error::invalid_encoding("the model holds no graph"))
+}
+
 fn put(message: &mut Vec<u8>, number: u32, inside: &[u8]) {
     encode_key(number, WireType::LengthDelimited, message);
     encode_varint(inside.len() as u64, message);
@@ -58,10 +63,9 @@ fn put(message: &mut Vec<u8>, number: u32, inside: &[u8]) {
 #[cfg(test)]
 mod tests {
     use godwit_fixtures::models::{DIGITS_ONNX, matmul_chain};
-    use godwit_fixtures::onnx::proto::ModelProto;
 
-    use super::super::Outline;
     use super::*;
+    use crate::schema::ModelProto;
 
     #[test]
     fn only_outputs_are_added() {
@@ -90,16 +94,7 @@ mod tests {
     fn damaged_models_are_errors() {
         for length in [1, 10, 100, DIGITS_ONNX.len() - 1] {
             let cut = &DIGITS_ONNX[..length];
-            assert!(expose(cut, &["x"]).is_err() || Outline::read(cut).is_ok(), "{length}");
+            assert!(expose(cut, &["x"]).is_err() || ModelProto::decode(cut).is_ok(), "{length}");
         }
-    }
-
-    #[test]
-    fn ancestors_are_in_the_order_of_computation() {
-        let outline = Outline::read(&matmul_chain(4, 4)).unwrap();
-        let producer = outline.producer("h3").unwrap();
-        assert_eq!(outline.ancestors(producer), [0, 1, 2]);
-        assert_eq!((outline.producer("x"), outline.producer("reflection")), (None, None));
-        assert_eq!(outline.outputs, ["y"]);
     }
 }
