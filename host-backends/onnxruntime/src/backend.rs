@@ -7,9 +7,10 @@ use futures::future::{Either, select};
 use futures_timer::Delay;
 use godwit_backend::{Backend, Buffer, Device, Error, Graph, Model, Result, Target, async_trait};
 
-use crate::devices::{Found, find};
+use crate::devices::{DetectedDevice, find};
 use crate::graph::OrtGraph;
 use crate::load::load;
+use crate::loaded_graph::LoadedGraph;
 use crate::native::{CancelLoadOnDrop, Library, ProcessOptions, SessionOptions, Threads};
 use crate::options::{OrtOptions, TargetOptions};
 use crate::pool::Pool;
@@ -23,7 +24,7 @@ pub struct OnnxRuntime {
     pool: Arc<Pool>,
     inline_under: Duration,
     load_deadline: Option<Duration>,
-    found: OnceLock<Vec<Found>>,
+    found: OnceLock<Vec<DetectedDevice>>,
 }
 
 impl OnnxRuntime {
@@ -57,14 +58,14 @@ impl OnnxRuntime {
         self.library.version()
     }
 
-    fn found(&self) -> &[Found] {
+    fn found(&self) -> &[DetectedDevice] {
         self.found.get_or_init(|| find(self.library))
     }
 
     async fn compile(
         &self,
         bytes: Buffer,
-        found: &Found,
+        found: &DetectedDevice,
         wanted: TargetOptions,
     ) -> Result<Arc<dyn Graph>> {
         let spinning = self.library.options().spinning;
@@ -96,7 +97,8 @@ impl OnnxRuntime {
         let elsewhere = loaded.placement.elsewhere(found.provider.name);
         device.labels.insert(Device::OPERATORS_ELSEWHERE.to_owned(), elsewhere.to_string());
         let pool = self.pool.clone();
-        Ok(Arc::new(OrtGraph::new(library, loaded, device, pool, self.inline_under)))
+        let graph = LoadedGraph::new(library, loaded, device, pool, self.inline_under);
+        Ok(Arc::new(OrtGraph(Arc::new(graph))))
     }
 }
 

@@ -3,13 +3,13 @@ use std::time::Instant;
 
 use godwit_backend::{Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Tensor, Tensors};
 
-use crate::graph::Shared;
+use crate::loaded_graph::LoadedGraph;
 use crate::native::{Binding, RunOptions, TerminateOnDrop};
 
 /// One caller's state on a graph.
 #[derive(Debug)]
 pub(crate) struct OrtContext {
-    graph: Arc<Shared>,
+    graph: Arc<LoadedGraph>,
     memory: Memory,
     pace: Pace,
     /// Absent before the first run, after a failure and after a cancelled run.
@@ -17,12 +17,12 @@ pub(crate) struct OrtContext {
 }
 
 impl OrtContext {
-    pub(crate) fn new(graph: Arc<Shared>, memory: Memory) -> Self {
+    pub(crate) fn new(graph: Arc<LoadedGraph>, memory: Memory) -> Self {
         let pace = graph.pacing.pace();
         Self { graph, memory, pace, binding: None }
     }
 
-    fn run_here(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
+    fn run_inline(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
         let began = Instant::now();
         let outputs = self.graph.run(&mut self.binding, None, inputs, &self.memory)?;
         self.pace.record(inputs, began.elapsed());
@@ -32,7 +32,7 @@ impl OrtContext {
     async fn run_on_a_worker(&mut self, inputs: Inputs) -> Result<Tensors> {
         let inputs = inputs.on_host(&self.memory).await?;
         let options = RunOptions::new().map_err(|fault| {
-            Error::unavailable("the host has no means left for a run").with_source(fault)
+            Error::unavailable("cannot allocate run options").with_source(fault)
         })?;
         let options = Arc::new(options);
         let stop = TerminateOnDrop(options.clone());
@@ -47,7 +47,7 @@ impl OrtContext {
         self.binding = binding;
         drop(stop);
         let outputs = outcome?;
-        if self.graph.steady {
+        if self.graph.shape_determined {
             self.pace.record(&inputs, elapsed);
         }
         Ok(outputs)
@@ -56,9 +56,10 @@ impl OrtContext {
 
 impl ExecutionContext for OrtContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let here = self.graph.steady && self.pace.is_short(&inputs) && inputs.are_on_host();
-        if here {
-            return Run::ready(self.run_here(&inputs));
+        let inline =
+            self.graph.shape_determined && self.pace.is_short(&inputs) && inputs.are_on_host();
+        if inline {
+            return Run::ready(self.run_inline(&inputs));
         }
         Run::pending(self.run_on_a_worker(inputs))
     }

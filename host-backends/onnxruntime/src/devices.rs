@@ -14,13 +14,13 @@ const HALF: usize = 4 << 30;
 
 /// A device that can be used, and how.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct DetectedDevice {
     pub(crate) device: Device,
     pub(crate) provider: Provider,
 }
 
 /// The devices of the library's that work, each after a run that gave the right answer.
-pub(crate) fn find(library: &Library) -> Vec<Found> {
+pub(crate) fn find(library: &Library) -> Vec<DetectedDevice> {
     let mut found = Vec::new();
     for provider in Provider::among(library.providers()) {
         let mut next = Some(provider);
@@ -30,7 +30,7 @@ pub(crate) fn find(library: &Library) -> Vec<Found> {
                 break;
             }
             next = provider.next();
-            found.push(Found { device: describe(library, &provider), provider });
+            found.push(DetectedDevice { device: describe(library, &provider), provider });
         }
     }
     found

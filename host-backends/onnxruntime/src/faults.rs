@@ -45,8 +45,8 @@ pub(crate) fn run(fault: Fault) -> Error {
     error.with_source(fault)
 }
 
-/// Whether an output did not have the shape that the model promised for it.
-pub(crate) fn is_broken_promise(fault: &Fault) -> bool {
+/// Whether an output did not have the shape that the model states for it.
+pub(crate) fn is_shape_mismatch(fault: &Fault) -> bool {
     let signs = ["shape verification failed", "computed output shape for this run is"];
     signs.iter().any(|sign| fault.message().contains(sign))
 }

@@ -19,6 +19,7 @@ mod dtype;
 mod faults;
 mod graph;
 mod load;
+mod loaded_graph;
 mod native;
 mod options;
 mod pool;

@@ -24,7 +24,7 @@ pub(crate) struct Loaded {
     pub(crate) signature: Signature,
     pub(crate) footprint: u64,
     /// Whether the dimensions of the inputs alone determine how much work a run is.
-    pub(crate) steady: bool,
+    pub(crate) shape_determined: bool,
     /// Whether it has branches or loops.
     pub(crate) control_flow: bool,
     pub(crate) placement: Placement,
@@ -65,7 +65,7 @@ pub(crate) fn load(
         signature: signature(ports)?,
         session,
         footprint: footprint(&outline),
-        steady: outline.shape_determined,
+        shape_determined: outline.shape_determined,
         control_flow: outline.control_flow,
         placement,
     })

@@ -29,7 +29,7 @@ fn info(port: Port) -> Result<TensorInfo> {
 
 /// How the shape of one output follows from those of the inputs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Promise(Vec<Size>);
+pub(crate) struct OutputShape(Vec<Size>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Size {
@@ -37,8 +37,8 @@ enum Size {
     Of { input: usize, axis: usize },
 }
 
-impl Promise {
-    /// The promise of every output, or `None` when the shape of one cannot be known before the run.
+impl OutputShape {
+    /// The shapes of all outputs, or `None` when the shape of one cannot be known before the run.
     pub(crate) fn all(signature: &Signature) -> Option<Vec<Self>> {
         signature.outputs.iter().map(|output| Self::of(output, &signature.inputs)).collect()
     }
@@ -91,21 +91,22 @@ mod tests {
             TensorInfo::new("scalar", DType::F32, []),
         ];
         let mut signature = Signature { inputs, outputs };
-        let promises = Promise::all(&signature).unwrap();
+        let output_shapes = OutputShape::all(&signature).unwrap();
         let tensor = |rows: usize, columns: usize| {
             Tensor::from_values([rows, columns], &vec![0u8; rows * columns]).unwrap()
         };
         let given = [tensor(5, 3), tensor(1, 2)];
-        let shapes: Vec<_> = promises.iter().map(|promise| promise.shape(&given)).collect();
+        let shapes: Vec<_> =
+            output_shapes.iter().map(|output_shape| output_shape.shape(&given)).collect();
         assert_eq!(shapes, [Some(Shape::from([2, 7, 5])), Some(Shape::default())]);
-        assert_eq!(promises[0].shape(&given[..1]), None);
+        assert_eq!(output_shapes[0].shape(&given[..1]), None);
         for output in [
             TensorInfo::new("new symbol", DType::F32, [symbol("k")]),
             TensorInfo::new("unknown", DType::F32, [Dim::Unknown]),
             TensorInfo { dims: None, ..TensorInfo::new("rankless", DType::F32, []) },
         ] {
             signature.outputs[1] = output;
-            assert_eq!(Promise::all(&signature), None);
+            assert_eq!(OutputShape::all(&signature), None);
         }
     }
 }

@@ -7,11 +7,12 @@ use godwit_backend::{
 
 use crate::cache::Folder;
 use crate::copied::Copied;
-use crate::graph::{self, OvGraph, Shared};
+use crate::graph::OvGraph;
 use crate::load::load;
+use crate::loaded_graph::{LoadedGraph, fixed};
 use crate::loads::Loads;
 use crate::ov::{self, Core, Version};
-use crate::probe::{self, Found};
+use crate::probe::{self, DetectedDevice};
 use crate::{OpenVinoOptions, errors, properties};
 
 /// Drives the devices of the OpenVINO library, as `openvino-cpu:0`, `openvino-gpu:0`, `openvino-npu:0`
@@ -39,7 +40,7 @@ impl OpenVino {
         Ok(Self { core: Arc::new(core), version, options, loads })
     }
 
-    fn found(&self) -> Result<Vec<Found>> {
+    fn found(&self) -> Result<Vec<DetectedDevice>> {
         probe::devices(&self.core, &self.version).map_err(|failure| {
             Error::unavailable("the OpenVINO library could not list its devices")
                 .with_source(failure)
@@ -59,7 +60,7 @@ impl Backend for OpenVino {
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let all = self.found()?;
-        let Some(Found { mut device, name }) =
+        let Some(DetectedDevice { mut device, name }) =
             all.iter().find(|found| found.device.id == target.device).cloned()
         else {
             return Err(target.device.not_among(all.iter().map(|found| &found.device.id)));
@@ -105,10 +106,10 @@ impl Backend for OpenVino {
         if let Ok(streams) = loaded.compiled.property("NUM_STREAMS") {
             device.labels.insert("streams".into(), streams.trim().to_owned());
         }
-        let fixed = loaded.signature.outputs.iter().map(graph::fixed).collect();
-        Ok(Arc::new(OvGraph(Arc::new(Shared {
+        let fixed = loaded.signature.outputs.iter().map(fixed).collect();
+        Ok(Arc::new(OvGraph(Arc::new(LoadedGraph {
             compiled: loaded.compiled,
-            steady: loaded.steady,
+            shape_determined: loaded.shape_determined,
             guards: loaded.guards,
             origins: loaded.origins,
             fixed,

@@ -14,18 +14,18 @@ use smallvec::SmallVec;
 use crate::by_port::ByPort;
 use crate::copied::Copied;
 use crate::errors;
-use crate::flight::{Flight, Held, Phase};
-use crate::graph::Shared;
 use crate::guards::Guards;
+use crate::in_flight::{Held, InFlight, Phase};
+use crate::loaded_graph::LoadedGraph;
 use crate::origins::Origin;
 use crate::ov::{HostTensor, Request};
 use crate::staged::Staged;
 
 /// One caller's state on a graph.
 pub(crate) struct OvContext {
-    graph: Arc<Shared>,
+    graph: Arc<LoadedGraph>,
     memory: Memory,
-    flight: Arc<Flight>,
+    in_flight: Arc<InFlight>,
     /// Absent only while the context is dropped.
     request: Option<Request>,
     /// The library's own tensors for the outputs, to be bound where the size is not known.
@@ -46,9 +46,9 @@ struct Seen {
 }
 
 impl OvContext {
-    pub(crate) fn open(graph: Arc<Shared>, memory: Memory) -> Result<Self> {
-        let flight = Arc::new(Flight::default());
-        let request = graph.compiled.request(flight.clone()).map_err(errors::open)?;
+    pub(crate) fn open(graph: Arc<LoadedGraph>, memory: Memory) -> Result<Self> {
+        let in_flight = Arc::new(InFlight::default());
+        let request = graph.compiled.request(in_flight.clone()).map_err(errors::open)?;
         let pace = graph.pacing.pace();
         let count = graph.info.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
@@ -57,7 +57,7 @@ impl OvContext {
             staged: Staged::new(graph.copied.clone()),
             graph,
             memory,
-            flight,
+            in_flight,
             request: Some(request),
             own,
             bound: ByPort::default(),
@@ -75,7 +75,7 @@ impl OvContext {
         if let Some(fixed) = self.graph.fixed(at) {
             return Some(fixed.clone());
         }
-        let seen = self.seen.as_ref().filter(|_| self.graph.steady)?;
+        let seen = self.seen.as_ref().filter(|_| self.graph.shape_determined)?;
         let same = seen.inputs.iter().eq(inputs.iter().map(Tensor::shape));
         seen.outputs.get(at).filter(|_| same).cloned()
     }
@@ -159,14 +159,15 @@ impl OvContext {
         self.staged.keep(staged);
         let first = graph.info.signature.inputs.len();
         for ((at, info), buffer) in graph.info.signature.outputs.iter().enumerate().zip(buffers) {
-            let there = match graph.origin(at) {
+            let passed_on = match graph.origin(at) {
                 Origin::Computed => None,
                 Origin::Input(input) => Some(inputs.get(input)),
                 Origin::Output(output) => Some(outputs.get(output)),
             };
-            if let Some(there) = there {
-                let there = there.ok_or_else(|| Error::internal("an output of no origin"))?;
-                outputs.push(there.clone());
+            if let Some(passed_on) = passed_on {
+                let passed_on =
+                    passed_on.ok_or_else(|| Error::internal("an output of no origin"))?;
+                outputs.push(passed_on.clone());
                 continue;
             }
             if let Some((buffer, shape)) = buffer {
@@ -186,14 +187,14 @@ impl OvContext {
             outputs.push(output);
         }
         drop(views);
-        if graph.steady && graph.fixed.iter().any(Option::is_none) {
+        if graph.shape_determined && graph.fixed.iter().any(Option::is_none) {
             let shapes = |tensors: &Tensors| tensors.iter().map(|it| it.shape().clone()).collect();
             self.seen = Some(Seen { inputs: shapes(&inputs), outputs: shapes(&outputs) });
         }
         Ok(outputs)
     }
 
-    fn run_here(&mut self, inputs: Inputs) -> Result<Tensors> {
+    fn run_inline(&mut self, inputs: Inputs) -> Result<Tensors> {
         self.graph.guards.check(&self.graph.info.signature, &inputs)?;
         let held = self.bind(inputs)?;
         let began = Instant::now();
@@ -203,51 +204,52 @@ impl OvContext {
         self.collect(held)
     }
 
-    async fn run_there(&mut self, inputs: Inputs) -> Result<Tensors> {
+    async fn run_in_background(&mut self, inputs: Inputs) -> Result<Tensors> {
         let inputs = inputs.on_host(&self.memory).await?;
         self.graph.guards.check(&self.graph.info.signature, &inputs)?;
-        // A run that was dropped may still be on its way down.
-        self.landed().await?;
+        // A run that was dropped may still be in progress.
+        self.finished().await?;
         let held = self.bind(inputs)?;
         let began = Instant::now();
-        self.flight.take_off();
+        self.in_flight.start();
         if let Err(failure) = self.request()?.start() {
-            self.flight.ground();
+            self.in_flight.set_idle();
             return Err(errors::run(failure));
         }
-        let mut aloft = Aloft { flight: &self.flight, request: &self.request, held: Some(held) };
-        down(aloft.flight).await;
-        let held = aloft.held.take().unwrap_or_default();
-        drop(aloft);
+        let mut running =
+            RunningCall { in_flight: &self.in_flight, request: &self.request, held: Some(held) };
+        until_finished(running.in_flight).await;
+        let held = running.held.take().unwrap_or_default();
+        drop(running);
         let outcome = self.request()?.wait();
-        self.flight.ground();
+        self.in_flight.set_idle();
         self.pace.record(&held.inputs, began.elapsed());
         outcome.map_err(errors::run)?;
         self.collect(held)
     }
 
-    async fn landed(&mut self) -> Result<()> {
-        down(&self.flight).await;
-        if self.flight.phase() == Phase::Landed {
+    async fn finished(&mut self) -> Result<()> {
+        until_finished(&self.in_flight).await;
+        if self.in_flight.phase() == Phase::Finished {
             // How it ended is of no interest any more.
             let _ = self.request()?.wait();
-            self.flight.ground();
+            self.in_flight.set_idle();
         }
         Ok(())
     }
 }
 
-/// A run under way: dropped before its end, it is cancelled and its memory is left to the library.
-struct Aloft<'a> {
-    flight: &'a Flight,
+/// A run in progress: dropped before its end, it is cancelled and its memory is left to the library.
+struct RunningCall<'a> {
+    in_flight: &'a InFlight,
     request: &'a Option<Request>,
     held: Option<Held>,
 }
 
-impl Drop for Aloft<'_> {
+impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         let Some(held) = self.held.take() else { return };
-        self.flight.abandon(held);
+        self.in_flight.abandon(held);
         if let Some(request) = self.request
             && let Err(failure) = request.cancel()
         {
@@ -258,21 +260,21 @@ impl Drop for Aloft<'_> {
 
 impl ExecutionContext for OvContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let here = self.graph.steady
+        let inline = self.graph.shape_determined
             && self.pace.is_short(&inputs)
-            && self.flight.phase() == Phase::Ground
+            && self.in_flight.phase() == Phase::Idle
             && inputs.are_on_host();
-        if here {
-            return Run::ready(self.run_here(inputs));
+        if inline {
+            return Run::ready(self.run_inline(inputs));
         }
-        Run::pending(self.run_there(inputs))
+        Run::pending(self.run_in_background(inputs))
     }
 }
 
 impl Drop for OvContext {
     fn drop(&mut self) {
         // Freeing a request waits for its run, and nobody should have to wait for that.
-        if self.flight.phase() == Phase::Air {
+        if self.in_flight.phase() == Phase::Running {
             let left = (self.request.take(), self.graph.clone());
             let reaper = thread::Builder::new().name("godwit-openvino-reap".into());
             if let Err(error) = reaper.spawn(move || drop(left)) {
@@ -282,9 +284,9 @@ impl Drop for OvContext {
     }
 }
 
-/// Waits until no run is in the air.
-async fn down(flight: &Flight) {
-    poll_fn(|cx| flight.poll_landed(cx)).await;
+/// Waits until no run is in progress.
+async fn until_finished(in_flight: &InFlight) {
+    poll_fn(|cx| in_flight.poll_finished(cx)).await;
 }
 
 /// An input whose elements lie where the library can read them.

@@ -1,10 +1,10 @@
 use godwit_backend::Error;
 use openvino_sys::ov_status_e;
 
-use crate::ov::Failure;
+use crate::ov::OpenVinoError;
 
 /// A failed run, in our words.
-pub(crate) fn run(failure: Failure) -> Error {
+pub(crate) fn run(failure: OpenVinoError) -> Error {
     if failure.is_cancelled() {
         return Error::cancelled("the run was cancelled");
     }
@@ -19,7 +19,7 @@ pub(crate) fn run(failure: Failure) -> Error {
 }
 
 /// Why a model could not be read.
-pub(crate) fn read(failure: Failure) -> Error {
+pub(crate) fn read(failure: OpenVinoError) -> Error {
     let text = &failure.text;
     let lacking = [
         "not supported",
@@ -38,7 +38,7 @@ pub(crate) fn read(failure: Failure) -> Error {
 }
 
 /// Why a model could not be compiled.
-pub(crate) fn compile(failure: Failure) -> Error {
+pub(crate) fn compile(failure: OpenVinoError) -> Error {
     let error = match failure.status {
         ov_status_e::NOT_FOUND => {
             Error::unsupported("the device does not have what the target's options ask for")
@@ -49,11 +49,11 @@ pub(crate) fn compile(failure: Failure) -> Error {
 }
 
 /// Why no request could be made.
-pub(crate) fn open(failure: Failure) -> Error {
+pub(crate) fn open(failure: OpenVinoError) -> Error {
     Error::failed("the device could not open the model").with_source(failure)
 }
 
 /// A call that has no reason to fail.
-pub(crate) fn internal(failure: Failure) -> Error {
+pub(crate) fn internal(failure: OpenVinoError) -> Error {
     Error::failed("OpenVINO refused a plain request").with_source(failure)
 }

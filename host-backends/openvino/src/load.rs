@@ -18,7 +18,7 @@ use crate::refusals::refusals;
 pub(crate) struct Loaded {
     pub(crate) compiled: Compiled,
     pub(crate) signature: Signature,
-    pub(crate) steady: bool,
+    pub(crate) shape_determined: bool,
     pub(crate) footprint: u64,
     pub(crate) guards: Guards,
     /// For each output, whether a run computes it.
@@ -89,7 +89,14 @@ pub(crate) fn load(
         }
     }
     let footprint = footprint(model, outline.nodes);
-    Ok(Loaded { compiled, signature, steady: outline.shape_determined, footprint, guards, origins })
+    Ok(Loaded {
+        compiled,
+        signature,
+        shape_determined: outline.shape_determined,
+        footprint,
+        guards,
+        origins,
+    })
 }
 
 /// What the file says before the library reads it.

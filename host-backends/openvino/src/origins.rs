@@ -11,7 +11,7 @@ use std::sync::Arc;
 use godwit_backend::{DType, Result, Shape};
 
 use crate::errors;
-use crate::flight::Flight;
+use crate::in_flight::InFlight;
 use crate::ov::{Compiled, HostTensor, Port, Request};
 
 /// Where the value of an output comes from.
@@ -30,7 +30,7 @@ pub(crate) enum Origin {
 pub(crate) fn of(compiled: &Compiled, inputs: &[Port], outputs: &[Port]) -> Result<Vec<Origin>> {
     // Declared first, so that the request is gone before them.
     let mut probes = Vec::new();
-    let mut request = compiled.request(Arc::new(Flight::default())).map_err(errors::open)?;
+    let mut request = compiled.request(Arc::new(InFlight::default())).map_err(errors::open)?;
     let mut bound: Vec<(usize, Origin)> = Vec::new();
     for (at, port) in inputs.iter().enumerate() {
         let probe = Probe::new(port)?;

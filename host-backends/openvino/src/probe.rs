@@ -5,17 +5,20 @@ use godwit_backend::{
     host_memory,
 };
 
-use crate::ov::{Core, Failure, Version};
+use crate::ov::{Core, OpenVinoError, Version};
 
 /// A device of the contract and the library's name for it.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub(crate) struct DetectedDevice {
     pub(crate) device: Device,
     pub(crate) name: String,
 }
 
 /// The devices the library has now, and the one that chooses among them.
-pub(crate) fn devices(core: &Core, version: &Version) -> Result<Vec<Found>, Failure> {
+pub(crate) fn devices(
+    core: &Core,
+    version: &Version,
+) -> Result<Vec<DetectedDevice>, OpenVinoError> {
     let mut found = Vec::new();
     let mut names = core.devices()?;
     if core.property("AUTO", "SUPPORTED_PROPERTIES").is_ok() {
@@ -27,7 +30,7 @@ pub(crate) fn devices(core: &Core, version: &Version) -> Result<Vec<Found>, Fail
         let index = counts.entry(family.clone()).or_default();
         let id = DeviceId::new(format!("openvino-{family}:{index}"));
         *index += 1;
-        found.push(Found { device: device(core, version, id, &name, &family), name });
+        found.push(DetectedDevice { device: device(core, version, id, &name, &family), name });
     }
     Ok(found)
 }

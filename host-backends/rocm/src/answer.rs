@@ -9,7 +9,7 @@ use godwit_backend::{BufferMut, DType, Error, Result, Shape, Tensor, TensorData,
 
 use crate::compiled::{Compiled, internal};
 use crate::hip::{DeviceBlock, Hip, Pinned};
-use crate::native::{Failure, Given, Output, Program};
+use crate::native::{Given, MigraphxError, Output, Program};
 use crate::resident::RocmBuffer;
 
 /// Runs on the host's memory. `inputs` are on the host and aligned; `outputs` are as large as the
@@ -46,7 +46,7 @@ pub(crate) fn on_host(
 }
 
 /// Why a run failed: the library does not say.
-fn failed(failure: Failure) -> Error {
+fn failed(failure: MigraphxError) -> Error {
     Error::failed("the model failed with these inputs").with_source(failure)
 }
 

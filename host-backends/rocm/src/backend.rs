@@ -5,17 +5,17 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use godwit_backend::{
     Backend, Buffer, Device, Dim, Error, Graph, GraphInfo, Memory, Model, Quota, Result, Shape,
-    Signature, Target,
-    TensorInfo, async_trait,
+    Signature, Target, TensorInfo, async_trait,
 };
 use godwit_onnx::{decode, signature};
 
 use crate::batches::Batches;
 use crate::cache::Folder;
 use crate::context::RocmContext;
-use crate::devices::{self, Found};
-use crate::graph::{RocmGraph, Shared};
+use crate::devices::{self, DetectedDevice};
+use crate::graph::RocmGraph;
 use crate::guards::Guards;
+use crate::loaded_graph::LoadedGraph;
 use crate::native::Library;
 use crate::options::{RocmOptions, TargetOptions};
 use crate::pool::Pool;
@@ -77,7 +77,7 @@ impl Rocm {
         Ok((signature(graph)?, nodes, Guards::new(&model)?))
     }
 
-    fn found(&self) -> Result<Vec<Found>> {
+    fn found(&self) -> Result<Vec<DetectedDevice>> {
         match self.is_reference {
             true => Ok(vec![devices::reference(self.library)]),
             false => devices::gpus(self.library, &self.path),
@@ -97,7 +97,7 @@ impl Backend for Rocm {
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let all = self.found()?;
-        let Some(Found { mut device, place }) =
+        let Some(DetectedDevice { mut device, place }) =
             all.iter().find(|found| found.device.id == target.device).cloned()
         else {
             return Err(target.device.not_among(all.iter().map(|found| &found.device.id)));
@@ -123,7 +123,7 @@ impl Backend for Rocm {
             );
             Folder::new(root, key)
         });
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(LoadedGraph {
             library: self.library,
             place,
             model: model.clone(),
@@ -146,7 +146,7 @@ impl Backend for Rocm {
 }
 
 /// Compiles for every batch size, and shows that rows do not look at each other.
-fn prepare(shared: &Arc<Shared>) -> BoxFuture<'_, Result<()>> {
+fn prepare(shared: &Arc<LoadedGraph>) -> BoxFuture<'_, Result<()>> {
     Box::pin(async move {
         let Some(batches) = &shared.batches else { return Ok(()) };
         let memory = Memory::unlimited();

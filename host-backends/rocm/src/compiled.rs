@@ -4,7 +4,7 @@ use std::sync::Arc;
 use async_lock::Mutex;
 use godwit_backend::{DType, Dim, Error, Result, Shape, Signature};
 
-use crate::native::{Failure, Port, Program};
+use crate::native::{MigraphxError, Port, Program};
 
 /// A program for one size of inputs.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ fn number(name: &CString) -> usize {
 }
 
 /// A call that has no reason to fail.
-pub(crate) fn internal(failure: Failure) -> Error {
+pub(crate) fn internal(failure: MigraphxError) -> Error {
     Error::failed("MIGraphX refused a plain request").with_source(failure)
 }
 

@@ -5,16 +5,16 @@ use godwit_backend::{
 };
 
 use crate::answer;
-use crate::graph::Shared;
 use crate::hip::Pinned;
-use crate::place::Place;
+use crate::loaded_graph::LoadedGraph;
 use crate::programs::Dims;
 use crate::resident::RocmBuffer;
+use crate::run_target::RunTarget;
 
 /// One caller's state on a graph.
 #[derive(Debug)]
 pub(crate) struct RocmContext {
-    graph: Arc<Shared>,
+    graph: Arc<LoadedGraph>,
     quota: Quota,
     /// Page-locked memory by which inputs are brought to a GPU; absent before the first run and after one
     /// that was dropped.
@@ -22,7 +22,7 @@ pub(crate) struct RocmContext {
 }
 
 impl RocmContext {
-    pub(crate) fn new(graph: Arc<Shared>, quota: Quota) -> Self {
+    pub(crate) fn new(graph: Arc<LoadedGraph>, quota: Quota) -> Self {
         Self { graph, quota, staging: None }
     }
 
@@ -46,7 +46,7 @@ impl RocmContext {
         };
         let outputs = self.compute(inputs, rows).await?;
         match (&graph.batches, rows) {
-            (Some(batches), Some(rows)) if matches!(graph.place, Place::Reference) => {
+            (Some(batches), Some(rows)) if matches!(graph.place, RunTarget::Reference) => {
                 batches.cut(outputs, rows, &self.quota.host)
             }
             _ => Ok(outputs),
@@ -60,7 +60,7 @@ impl RocmContext {
         let compiled = graph.program(&dims).await?;
         let program = compiled.program.lock_arc().await;
         match graph.place {
-            Place::Reference => {
+            RunTarget::Reference => {
                 let sizes = compiled.outputs.iter().map(|(dtype, shape)| shape.byte_len(*dtype));
                 let buffers =
                     sizes.map(|size| self.quota.host.writable(size?)).collect::<Result<_>>()?;
@@ -71,7 +71,7 @@ impl RocmContext {
                 });
                 job.await?
             }
-            Place::Gpu(hip, gpu) => {
+            RunTarget::Gpu(hip, gpu) => {
                 let sizes = compiled.outputs.iter().map(|(dtype, shape)| shape.byte_len(*dtype));
                 let charge = |size: Result<usize>| self.quota.device.charge(size? as u64);
                 let charges = sizes.map(charge).collect::<Result<Vec<_>>>()?;
@@ -116,12 +116,12 @@ impl RocmContext {
                 (TensorData::Host(bytes), _) => {
                     bytes.as_ptr().addr().is_multiple_of(input.dtype().size())
                 }
-                (TensorData::Device(buffer), Place::Gpu(_, gpu)) => {
+                (TensorData::Device(buffer), RunTarget::Gpu(_, gpu)) => {
                     RocmBuffer::of(buffer, gpu).is_some()
                         && !self.graph.guards.is_about(at)
                         && self.graph.batches.is_none()
                 }
-                (TensorData::Device(_), Place::Reference) => false,
+                (TensorData::Device(_), RunTarget::Reference) => false,
             };
             reached.push(if stays {
                 input
@@ -156,9 +156,9 @@ impl RocmContext {
         let outputs = signature.outputs.iter().map(|info| {
             let dims = info.dims.as_ref().and_then(|dims| dims.iter().map(size).collect());
             let shape = dims.map(|dims: Vec<usize>| Shape::from(&*dims));
-            let shape = shape.filter(|shape| shape.contains(&0)).ok_or_else(|| {
-                Error::unsupported("this device makes nothing of tensors without elements")
-            })?;
+            let shape = shape
+                .filter(|shape| shape.contains(&0))
+                .ok_or_else(|| Error::unsupported("empty tensors are not supported"))?;
             Tensor::new(info.dtype, shape, self.quota.host.copy_from(&[])?)
         });
         outputs.collect()

@@ -8,17 +8,17 @@ use godwit_backend::{
 
 use crate::hip::Hip;
 use crate::native::Library;
-use crate::place::Place;
+use crate::run_target::RunTarget;
 
 /// A device that can be used, and where that is.
 #[derive(Debug, Clone)]
-pub(crate) struct Found {
+pub(crate) struct DetectedDevice {
     pub(crate) device: Device,
-    pub(crate) place: Place,
+    pub(crate) place: RunTarget,
 }
 
 /// The library's own implementation on the processor.
-pub(crate) fn reference(library: &Library) -> Found {
+pub(crate) fn reference(library: &Library) -> DetectedDevice {
     let device = Device {
         id: DeviceId::new("rocm-ref:0"),
         kind: DeviceKind::Cpu,
@@ -31,11 +31,11 @@ pub(crate) fn reference(library: &Library) -> Found {
         capabilities: capabilities(),
         labels: BTreeMap::new(),
     };
-    Found { device, place: Place::Reference }
+    DetectedDevice { device, place: RunTarget::Reference }
 }
 
 /// Every GPU that HIP has.
-pub(crate) fn gpus(library: &'static Library, path: &Path) -> Result<Vec<Found>> {
+pub(crate) fn gpus(library: &'static Library, path: &Path) -> Result<Vec<DetectedDevice>> {
     let hip = Hip::open(path)?;
     let count = hip.count()?;
     library.check_gpu()?;
@@ -56,7 +56,7 @@ pub(crate) fn gpus(library: &'static Library, path: &Path) -> Result<Vec<Found>>
             capabilities: capabilities(),
             labels: labels.map(|(name, value)| (name.to_owned(), value)).into(),
         };
-        Ok(Found { device, place: Place::Gpu(hip, index) })
+        Ok(DetectedDevice { device, place: RunTarget::Gpu(hip, index) })
     };
     (0..count).map(gpu).collect()
 }

@@ -23,13 +23,14 @@ mod dtype;
 mod graph;
 mod guards;
 mod hip;
+mod loaded_graph;
 mod native;
 mod options;
-mod place;
 mod pool;
 mod programs;
 mod refusals;
 mod resident;
+mod run_target;
 mod soundness;
 mod sys;
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use openvino_sys::{self as sys, ov_compiled_model_t, ov_output_const_port_t, ov_status_e};
 
 use super::core::c_string;
-use super::failure::taken;
-use super::{Failure, Landing, Port, Request, check, handle, made};
+use super::error::taken;
+use super::{Completion, OpenVinoError, Port, Request, check, handle, made};
 
 handle! {
     /// A model compiled for a device.
@@ -23,7 +23,7 @@ impl Compiled {
         Self(raw)
     }
 
-    pub(crate) fn inputs(&self) -> Result<Vec<Port>, Failure> {
+    pub(crate) fn inputs(&self) -> Result<Vec<Port>, OpenVinoError> {
         self.ports(
             // SAFETY: the handle is valid, as is the pointer during the call.
             |size| unsafe { sys::ov_compiled_model_inputs_size(self.ptr(), size) },
@@ -32,7 +32,7 @@ impl Compiled {
         )
     }
 
-    pub(crate) fn outputs(&self) -> Result<Vec<Port>, Failure> {
+    pub(crate) fn outputs(&self) -> Result<Vec<Port>, OpenVinoError> {
         self.ports(
             // SAFETY: the handle is valid, as is the pointer during the call.
             |size| unsafe { sys::ov_compiled_model_outputs_size(self.ptr(), size) },
@@ -45,7 +45,7 @@ impl Compiled {
         &self,
         count: impl FnOnce(*mut usize) -> ov_status_e,
         port: impl Fn(usize, *mut *mut ov_output_const_port_t) -> ov_status_e,
-    ) -> Result<Vec<Port>, Failure> {
+    ) -> Result<Vec<Port>, OpenVinoError> {
         let mut size = 0;
         check("ov_compiled_model_*_size", count(&raw mut size))?;
         let ports = (0..size).map(|index| {
@@ -55,7 +55,7 @@ impl Compiled {
     }
 
     /// A property of the compiled model, as text.
-    pub(crate) fn property(&self, key: &str) -> Result<String, Failure> {
+    pub(crate) fn property(&self, key: &str) -> Result<String, OpenVinoError> {
         let key = c_string(key)?;
         let text = made("ov_compiled_model_get_property", |text: *mut *mut c_char| {
             // SAFETY: handle, string and pointer are valid for the call.
@@ -65,12 +65,15 @@ impl Compiled {
         Ok(unsafe { taken(text.as_ptr()) }.unwrap_or_default())
     }
 
-    /// A request that tells `landing` when a run has ended.
-    pub(crate) fn request<L: Landing>(&self, landing: Arc<L>) -> Result<Request, Failure> {
+    /// A request that tells `completion` when a run has ended.
+    pub(crate) fn request<L: Completion>(
+        &self,
+        completion: Arc<L>,
+    ) -> Result<Request, OpenVinoError> {
         let raw = made("ov_compiled_model_create_infer_request", |request| {
             // SAFETY: handle and pointer are valid for the call.
             unsafe { sys::ov_compiled_model_create_infer_request(self.ptr(), request) }
         })?;
-        Request::new(raw, landing)
+        Request::new(raw, completion)
     }
 }

@@ -5,8 +5,8 @@ use std::ptr;
 
 use openvino_sys::{self as sys, ov_available_devices_t, ov_property_t, ov_status_e};
 
-use super::failure::taken;
-use super::{Compiled, Failure, HostTensor, check, handle, made};
+use super::error::taken;
+use super::{Compiled, HostTensor, OpenVinoError, check, handle, made};
 
 handle! {
     /// The library's root object: devices, models.
@@ -22,13 +22,13 @@ handle! {
 }
 
 impl Core {
-    pub(crate) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Result<Self, OpenVinoError> {
         // SAFETY: the pointer is valid for the call.
         made("ov_core_create", |core| unsafe { sys::ov_core_create(core) }).map(Self)
     }
 
     /// The devices there are, in the library's names.
-    pub(crate) fn devices(&self) -> Result<Vec<String>, Failure> {
+    pub(crate) fn devices(&self) -> Result<Vec<String>, OpenVinoError> {
         let mut list = ov_available_devices_t { devices: ptr::null_mut(), size: 0 };
         // SAFETY: both pointers are valid for the call.
         let status = unsafe { sys::ov_core_get_available_devices(self.ptr(), &raw mut list) };
@@ -45,7 +45,7 @@ impl Core {
     }
 
     /// A property of `device`, as text.
-    pub(crate) fn property(&self, device: &str, key: &str) -> Result<String, Failure> {
+    pub(crate) fn property(&self, device: &str, key: &str) -> Result<String, OpenVinoError> {
         let (device, key) = (c_string(device)?, c_string(key)?);
         let text = made("ov_core_get_property", |text: *mut *mut c_char| {
             // SAFETY: handle, strings and pointer are valid for the call.
@@ -56,7 +56,11 @@ impl Core {
     }
 
     /// Reads a model from memory: ONNX, or the XML of an IR with its weights.
-    pub(crate) fn read(&self, bytes: &[u8], weights: Option<&HostTensor>) -> Result<Read, Failure> {
+    pub(crate) fn read(
+        &self,
+        bytes: &[u8],
+        weights: Option<&HostTensor>,
+    ) -> Result<Read, OpenVinoError> {
         let weights = weights.map_or(ptr::null(), |weights| weights.ptr().cast_const());
         made("ov_core_read_model_from_memory_buffer", |model| {
             // SAFETY: handle, bytes and weights are valid for the call. The model keeps the weights'
@@ -80,7 +84,7 @@ impl Core {
         model: &Read,
         device: &str,
         properties: &[(String, String)],
-    ) -> Result<Compiled, Failure> {
+    ) -> Result<Compiled, OpenVinoError> {
         let device = c_string(device)?;
         let mut texts = Vec::new();
         for (key, value) in properties {
@@ -107,7 +111,8 @@ impl Core {
     }
 }
 
-pub(super) fn c_string(text: &str) -> Result<CString, Failure> {
-    CString::new(text)
-        .map_err(|error| Failure::new("a string", ov_status_e::INVALID_C_PARAM, error.to_string()))
+pub(super) fn c_string(text: &str) -> Result<CString, OpenVinoError> {
+    CString::new(text).map_err(|error| {
+        OpenVinoError::new("a string", ov_status_e::INVALID_C_PARAM, error.to_string())
+    })
 }

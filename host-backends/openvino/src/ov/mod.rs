@@ -1,11 +1,11 @@
 //! A thin safe layer over OpenVINO's C library: handles that free themselves, statuses that are errors.
 //!
 //! The library's C++ exceptions end inside it. What its last failure said is kept by the process and not
-//! by the thread, so the text of a [`Failure`] may be another thread's: its status never is.
+//! by the thread, so the text of a [`OpenVinoError`] may be another thread's: its status never is.
 
 mod compiled;
 mod core;
-mod failure;
+mod error;
 mod library;
 mod port;
 mod request;
@@ -13,14 +13,14 @@ mod tensor;
 
 pub(crate) use compiled::Compiled;
 pub(crate) use core::Core;
-pub(crate) use failure::Failure;
+pub(crate) use error::OpenVinoError;
 pub(crate) use library::{Version, open};
 pub(crate) use port::Port;
-pub(crate) use request::{Landing, Request};
+pub(crate) use request::{Completion, Request};
 pub(crate) use tensor::HostTensor;
 use tensor::of_element;
 
-use failure::{check, made};
+use error::{check, made};
 
 /// Declares an owned handle of the library.
 macro_rules! handle {

@@ -8,8 +8,8 @@ use openvino_sys::{
     self as sys, ov_dimension_t, ov_output_const_port_t, ov_partial_shape_t, ov_rank_t,
 };
 
-use super::failure::taken;
-use super::{Failure, check, made, of_element};
+use super::error::taken;
+use super::{OpenVinoError, check, made, of_element};
 
 /// An input or output of a compiled model.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ pub(crate) struct Port {
 
 impl Port {
     /// Reads and frees the library's port.
-    pub(super) fn read(raw: NonNull<ov_output_const_port_t>) -> Result<Self, Failure> {
+    pub(super) fn read(raw: NonNull<ov_output_const_port_t>) -> Result<Self, OpenVinoError> {
         let port = raw.as_ptr();
         let read = || {
             let name = made("ov_port_get_any_name", |name: *mut *mut c_char| {
@@ -60,7 +60,7 @@ fn size(dim: i64) -> Option<usize> {
 
 /// The least and the greatest size of each dimension, -1 where there is no greatest; `None` where the rank
 /// is unknown.
-fn bounds(port: *mut ov_output_const_port_t) -> Result<Option<Vec<ov_dimension_t>>, Failure> {
+fn bounds(port: *mut ov_output_const_port_t) -> Result<Option<Vec<ov_dimension_t>>, OpenVinoError> {
     let rank = ov_rank_t { min: 0, max: 0 };
     let mut shape = ov_partial_shape_t { rank, dims: ptr::null_mut() };
     // SAFETY: port and pointer are valid for the call.

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use openvino_sys::{self as sys, ov_callback_t, ov_infer_request_t};
 
-use super::{Failure, HostTensor, check, made};
+use super::{HostTensor, OpenVinoError, check, made};
 
 /// Told on a thread of the library that a run which was started has ended.
-pub(crate) trait Landing: Any + Send + Sync {
+pub(crate) trait Completion: Any + Send + Sync {
     /// The run has ended and the library touches no tensor of it any more. Must not drop the request.
-    fn landed(&self);
+    fn finished(&self);
 }
 
 /// Runs one inference at a time. Dropping it waits for a run that is under way.
@@ -23,7 +23,7 @@ pub(crate) struct Request {
     /// Read by the library through its address at the end of every run.
     callback: Box<ov_callback_t>,
     /// What the callback points to.
-    _landing: Arc<dyn Any + Send + Sync>,
+    _completion: Arc<dyn Any + Send + Sync>,
 }
 
 // SAFETY: the library ties no object to the thread that made it.
@@ -32,13 +32,13 @@ unsafe impl Send for Request {}
 unsafe impl Sync for Request {}
 
 impl Request {
-    pub(super) fn new<L: Landing>(
+    pub(super) fn new<L: Completion>(
         raw: NonNull<ov_infer_request_t>,
-        landing: Arc<L>,
-    ) -> Result<Self, Failure> {
-        let args = Arc::as_ptr(&landing).cast_mut().cast::<c_void>();
-        let callback = Box::new(ov_callback_t { callback_func: Some(landed::<L>), args });
-        let request = Self { raw, callback, _landing: landing };
+        completion: Arc<L>,
+    ) -> Result<Self, OpenVinoError> {
+        let args = Arc::as_ptr(&completion).cast_mut().cast::<c_void>();
+        let callback = Box::new(ov_callback_t { callback_func: Some(finished::<L>), args });
+        let request = Self { raw, callback, _completion: completion };
         // SAFETY: the request is valid; the callback and its argument live as long as the request.
         let status = unsafe {
             sys::ov_infer_request_set_callback(raw.as_ptr(), &raw const *request.callback)
@@ -57,7 +57,7 @@ impl Request {
         &mut self,
         at: usize,
         tensor: &HostTensor,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), OpenVinoError> {
         let request = self.raw.as_ptr();
         // SAFETY: both handles are valid; of the memory, the caller promises it.
         let status =
@@ -74,7 +74,7 @@ impl Request {
         &mut self,
         at: usize,
         tensor: &HostTensor,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), OpenVinoError> {
         let request = self.raw.as_ptr();
         // SAFETY: both handles are valid; of the memory, the caller promises it.
         let status =
@@ -83,7 +83,7 @@ impl Request {
     }
 
     /// The tensor of an output.
-    pub(crate) fn output(&self, at: usize) -> Result<HostTensor, Failure> {
+    pub(crate) fn output(&self, at: usize) -> Result<HostTensor, OpenVinoError> {
         let tensor = made("ov_infer_request_get_output_tensor_by_index", |tensor| {
             // SAFETY: handle and pointer are valid for the call.
             unsafe {
@@ -94,28 +94,28 @@ impl Request {
     }
 
     /// One run on this thread.
-    pub(crate) fn infer(&mut self) -> Result<(), Failure> {
+    pub(crate) fn infer(&mut self) -> Result<(), OpenVinoError> {
         // SAFETY: the handle is valid; its tensors are, as promised when they were bound.
         let status = unsafe { sys::ov_infer_request_infer(self.raw.as_ptr()) };
         check("ov_infer_request_infer", status)
     }
 
     /// Begins a run on the library's threads.
-    pub(crate) fn start(&mut self) -> Result<(), Failure> {
+    pub(crate) fn start(&mut self) -> Result<(), OpenVinoError> {
         // SAFETY: as for `infer`.
         let status = unsafe { sys::ov_infer_request_start_async(self.raw.as_ptr()) };
         check("ov_infer_request_start_async", status)
     }
 
     /// The outcome of the run that was started, waiting for it.
-    pub(crate) fn wait(&mut self) -> Result<(), Failure> {
+    pub(crate) fn wait(&mut self) -> Result<(), OpenVinoError> {
         // SAFETY: the handle is valid.
         let status = unsafe { sys::ov_infer_request_wait(self.raw.as_ptr()) };
         check("ov_infer_request_wait", status)
     }
 
     /// Asks the run under way to end soon.
-    pub(crate) fn cancel(&self) -> Result<(), Failure> {
+    pub(crate) fn cancel(&self) -> Result<(), OpenVinoError> {
         // SAFETY: the handle is valid.
         let status = unsafe { sys::ov_infer_request_cancel(self.raw.as_ptr()) };
         check("ov_infer_request_cancel", status)
@@ -125,11 +125,11 @@ impl Request {
 /// # Safety
 ///
 /// `args` points to an `L` that is still there.
-unsafe extern "C" fn landed<L: Landing>(args: *mut c_void) {
+unsafe extern "C" fn finished<L: Completion>(args: *mut c_void) {
     // SAFETY: what the request was made with, which outlives it.
-    let landing = unsafe { &*args.cast_const().cast::<L>() };
+    let completion = unsafe { &*args.cast_const().cast::<L>() };
     // The caller is C++, which no panic may reach.
-    if catch_unwind(AssertUnwindSafe(|| landing.landed())).is_err() {
+    if catch_unwind(AssertUnwindSafe(|| completion.finished())).is_err() {
         tracing::error!("a panic at the end of a run was stopped");
     }
 }

@@ -10,7 +10,7 @@ use openvino_sys::{
 };
 use smallvec::SmallVec;
 
-use super::{Failure, check, handle, made};
+use super::{OpenVinoError, check, handle, made};
 
 handle! {
     /// A tensor of the library in host memory, its own or someone else's.
@@ -28,7 +28,7 @@ impl HostTensor {
         dtype: DType,
         dims: &[usize],
         data: *mut u8,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, OpenVinoError> {
         let mut dims = signed(dims)?;
         // The library copies the shape, through a pointer it does not write to.
         let shape = ov_shape_t {
@@ -53,7 +53,7 @@ impl HostTensor {
         Self(raw)
     }
 
-    pub(crate) fn shape(&self) -> Result<Shape, Failure> {
+    pub(crate) fn shape(&self) -> Result<Shape, OpenVinoError> {
         let mut shape = ov_shape_t { rank: 0, dims: ptr::null_mut() };
         // SAFETY: handle and pointer are valid for the call.
         let status = unsafe { sys::ov_tensor_get_shape(self.ptr(), &raw mut shape) };
@@ -81,7 +81,7 @@ impl HostTensor {
     /// # Safety
     ///
     /// No run that was given the tensor is under way, and its memory is still there.
-    pub(crate) unsafe fn bytes(&self) -> Result<&[u8], Failure> {
+    pub(crate) unsafe fn bytes(&self) -> Result<&[u8], OpenVinoError> {
         let mut len = 0;
         // SAFETY: handle and pointer are valid for the call.
         let status = unsafe { sys::ov_tensor_get_byte_size(self.ptr(), &raw mut len) };
@@ -98,9 +98,14 @@ impl HostTensor {
     }
 }
 
-fn signed(dims: &[usize]) -> Result<SmallVec<[i64; 6]>, Failure> {
-    let too_large =
-        |_| Failure::new("a shape", ov_status_e::OUT_OF_BOUNDS, "a dimension does not fit 63 bits");
+fn signed(dims: &[usize]) -> Result<SmallVec<[i64; 6]>, OpenVinoError> {
+    let too_large = |_| {
+        OpenVinoError::new(
+            "a shape",
+            ov_status_e::OUT_OF_BOUNDS,
+            "a dimension does not fit 63 bits",
+        )
+    };
     dims.iter().map(|&dim| i64::try_from(dim).map_err(too_large)).collect()
 }
 

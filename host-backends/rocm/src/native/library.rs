@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use godwit_backend::{DType, Error, Result};
 
-use super::{Failure, call};
+use super::{MigraphxError, call};
 use crate::dtype::Numbers;
 use crate::sys::migraphx::{Functions, TargetHandle};
 
@@ -105,7 +105,7 @@ impl Target {
     pub(super) fn new(
         library: &'static Library,
         name: &std::ffi::CStr,
-    ) -> std::result::Result<Self, Failure> {
+    ) -> std::result::Result<Self, MigraphxError> {
         let mut raw = ptr::null_mut();
         // SAFETY: the library writes a handle, and only reads the name.
         unsafe { call!(library.functions, migraphx_target_create(&raw mut raw, name.as_ptr())) }?;

@@ -1,7 +1,7 @@
 //! A safe layer over MIGraphX: handles that free themselves, statuses that are errors.
 //!
 //! The library's C++ exceptions end inside it, each of its functions giving a status. What an exception
-//! said goes to the process's standard error and nowhere else: a [`Failure`] knows the function alone.
+//! said goes to the process's standard error and nowhere else: a [`MigraphxError`] knows the function alone.
 //!
 //! Nothing of the library is documented to be safe to call from several threads. So a program is used by
 //! one thread at a time (a run takes `&mut`), and everything that makes or changes a program happens
@@ -18,12 +18,12 @@ pub(crate) use program::{Given, Output, Port, Program, Quantize, Settings};
 
 /// A call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct MigraphxError {
     pub(crate) call: &'static str,
     pub(crate) status: i32,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for MigraphxError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -33,14 +33,14 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for MigraphxError {}
 
 /// Calls a function of the table and turns its status into a result.
 macro_rules! call {
     ($functions:expr, $name:ident($($arg:expr),* $(,)?)) => {
         match ($functions.$name)($($arg),*) {
             0 => Ok(()),
-            status => Err($crate::native::Failure { call: stringify!($name), status }),
+            status => Err($crate::native::MigraphxError { call: stringify!($name), status }),
         }
     };
 }

@@ -5,7 +5,7 @@ use std::{ptr, slice};
 use godwit_backend::{DType, Shape};
 
 use super::library::Target;
-use super::{Failure, Library, call, handle};
+use super::{Library, MigraphxError, call, handle};
 use crate::sys::migraphx::{
     Argument, Arguments, CompileOptions, FileOptions, OnnxOptions, ParameterShapes, Parameters,
     Program as RawProgram, QuantizeInt8Options, ShapeHandle, Shapes,
@@ -95,7 +95,7 @@ impl Program {
         library: &'static Library,
         bytes: &[u8],
         inputs: &[(&CStr, &[usize])],
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, MigraphxError> {
         let _making = library.making();
         let f = library.functions();
         let (mut options, mut raw) = (ptr::null_mut(), ptr::null_mut());
@@ -123,7 +123,7 @@ impl Program {
     }
 
     /// Compiles for a target. A GPU is the one that is current on this thread.
-    pub(crate) fn compile(&mut self, settings: &Settings<'_>) -> Result<(), Failure> {
+    pub(crate) fn compile(&mut self, settings: &Settings<'_>) -> Result<(), MigraphxError> {
         let _making = self.library.making();
         let f = self.library.functions();
         let target = Target::new(self.library, settings.target)?;
@@ -149,7 +149,11 @@ impl Program {
         }
     }
 
-    fn quantize_to_i8(&mut self, target: &Target, samples: &[Given<'_>]) -> Result<(), Failure> {
+    fn quantize_to_i8(
+        &mut self,
+        target: &Target,
+        samples: &[Given<'_>],
+    ) -> Result<(), MigraphxError> {
         let f = self.library.functions();
         let mut options = ptr::null_mut();
         // SAFETY: handles are written before they are used; the samples' views outlive the calls.
@@ -163,7 +167,7 @@ impl Program {
     }
 
     /// The parameters. A compiled program for a GPU has some for its outputs, too.
-    pub(crate) fn parameters(&self) -> Result<Vec<Port>, Failure> {
+    pub(crate) fn parameters(&self) -> Result<Vec<Port>, MigraphxError> {
         let f = self.library.functions();
         let (mut shapes, mut size) = (ptr::null_mut(), 0);
         // SAFETY: handles are written before they are used; as many names are written as there is room
@@ -186,7 +190,7 @@ impl Program {
     }
 
     /// The outputs in the model's order.
-    pub(crate) fn outputs(&self) -> Result<Vec<Port>, Failure> {
+    pub(crate) fn outputs(&self) -> Result<Vec<Port>, MigraphxError> {
         let f = self.library.functions();
         let (mut shapes, mut size) = (ptr::null_mut(), 0);
         // SAFETY: handles are written before they are used; shapes live as long as the list.
@@ -206,7 +210,7 @@ impl Program {
     /// # Safety
     ///
     /// `shape` is alive.
-    unsafe fn port(&self, name: String, shape: *const ShapeHandle) -> Result<Port, Failure> {
+    unsafe fn port(&self, name: String, shape: *const ShapeHandle) -> Result<Port, MigraphxError> {
         let f = self.library.functions();
         let mut dynamic = false;
         // SAFETY: as promised.
@@ -224,7 +228,7 @@ impl Program {
     ///
     /// Each parameter's memory is as large as its dtype and shape say, aligned for the dtype, and where
     /// the target wants it; it stays until the outputs are gone, which may lie in it.
-    pub(crate) unsafe fn run(&mut self, given: &[Given<'_>]) -> Result<Outputs, Failure> {
+    pub(crate) unsafe fn run(&mut self, given: &[Given<'_>]) -> Result<Outputs, MigraphxError> {
         let f = self.library.functions();
         let (named, _views) = self.named(given)?;
         let (mut raw, mut size) = (ptr::null_mut(), 0);
@@ -238,7 +242,7 @@ impl Program {
         }
     }
 
-    fn named(&self, given: &[Given<'_>]) -> Result<(Named, Vec<View>), Failure> {
+    fn named(&self, given: &[Given<'_>]) -> Result<(Named, Vec<View>), MigraphxError> {
         let f = self.library.functions();
         let mut raw = ptr::null_mut();
         // SAFETY: the handle is written before it is used.
@@ -268,7 +272,7 @@ impl Program {
     }
 
     /// Writes the compiled program.
-    pub(crate) fn save(&mut self, path: &Path) -> Result<(), Failure> {
+    pub(crate) fn save(&mut self, path: &Path) -> Result<(), MigraphxError> {
         let _making = self.library.making();
         let f = self.library.functions();
         let path = c_path(path)?;
@@ -278,7 +282,7 @@ impl Program {
     }
 
     /// Reads a compiled program. The file is trusted.
-    pub(crate) fn restore(library: &'static Library, path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn restore(library: &'static Library, path: &Path) -> Result<Self, MigraphxError> {
         let _making = library.making();
         let f = library.functions();
         let path = c_path(path)?;
@@ -290,22 +294,25 @@ impl Program {
     }
 }
 
-fn filing(library: &'static Library) -> Result<Filing, Failure> {
+fn filing(library: &'static Library) -> Result<Filing, MigraphxError> {
     let mut raw = ptr::null_mut();
     // SAFETY: the handle is written before it is used.
     unsafe { call!(library.functions(), migraphx_file_options_create(&raw mut raw)) }?;
     Ok(Filing(raw, library))
 }
 
-fn c_path(path: &Path) -> Result<CString, Failure> {
+fn c_path(path: &Path) -> Result<CString, MigraphxError> {
     CString::new(path.as_os_str().as_encoded_bytes())
-        .map_err(|_| Failure { call: "a path with a zero byte", status: 0 })
+        .map_err(|_| MigraphxError { call: "a path with a zero byte", status: 0 })
 }
 
 /// # Safety
 ///
 /// `shape` is alive.
-unsafe fn dtype(library: &Library, shape: *const ShapeHandle) -> Result<Option<DType>, Failure> {
+unsafe fn dtype(
+    library: &Library,
+    shape: *const ShapeHandle,
+) -> Result<Option<DType>, MigraphxError> {
     let mut number = 0;
     // SAFETY: as promised.
     unsafe { call!(library.functions(), migraphx_shape_type(&raw mut number, shape)) }?;
@@ -315,7 +322,7 @@ unsafe fn dtype(library: &Library, shape: *const ShapeHandle) -> Result<Option<D
 /// # Safety
 ///
 /// `shape` is alive.
-unsafe fn dims(library: &Library, shape: *const ShapeHandle) -> Result<Shape, Failure> {
+unsafe fn dims(library: &Library, shape: *const ShapeHandle) -> Result<Shape, MigraphxError> {
     let (mut data, mut len) = (ptr::null(), 0);
     let f = library.functions();
     // SAFETY: as promised; the library writes an array that lives as long as the shape.
@@ -368,7 +375,7 @@ impl Outputs {
         self.len
     }
 
-    pub(crate) fn get(&self, at: usize) -> Result<Output<'_>, Failure> {
+    pub(crate) fn get(&self, at: usize) -> Result<Output<'_>, MigraphxError> {
         let f = self.library.functions();
         let (mut argument, mut shape, mut data) = (ptr::null(), ptr::null(), ptr::null_mut());
         let (mut strides, mut count) = (ptr::null(), 0);

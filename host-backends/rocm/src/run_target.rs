@@ -6,14 +6,14 @@ use crate::hip::Hip;
 
 /// Where programs run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Place {
+pub(crate) enum RunTarget {
     /// The library's own implementation on the processor.
     Reference,
     /// A GPU by its index.
     Gpu(&'static Hip, c_int),
 }
 
-impl Place {
+impl RunTarget {
     /// The library's name for it.
     pub(crate) fn target(self) -> &'static CStr {
         match self {

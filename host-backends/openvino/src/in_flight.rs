@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 use godwit_backend::{BufferMut, Shape, Tensors};
 use smallvec::SmallVec;
 
-use crate::ov::{HostTensor, Landing};
+use crate::ov::{Completion, HostTensor};
 
 /// Memory that the library may use until a run has ended.
 #[derive(Debug, Default)]
@@ -18,9 +18,9 @@ pub(crate) struct Held {
     pub(crate) views: SmallVec<[HostTensor; 8]>,
 }
 
-/// Where the run of one request is, shared with the library's thread.
+/// The state of a request, shared with the library's thread.
 #[derive(Debug, Default)]
-pub(crate) struct Flight(Mutex<State>);
+pub(crate) struct InFlight(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -32,16 +32,16 @@ struct State {
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// Nothing is under way.
+    /// No run is in progress.
     #[default]
-    Ground,
-    /// A run is under way.
-    Air,
-    /// It has ended and nobody has asked how.
-    Landed,
+    Idle,
+    /// A run is in progress.
+    Running,
+    /// The run has ended, and its outcome has not been taken.
+    Finished,
 }
 
-impl Flight {
+impl InFlight {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -50,19 +50,19 @@ impl Flight {
         self.lock().phase
     }
 
-    pub(crate) fn take_off(&self) {
-        self.lock().phase = Phase::Air;
+    pub(crate) fn start(&self) {
+        self.lock().phase = Phase::Running;
     }
 
-    /// What there is to be known is known.
-    pub(crate) fn ground(&self) {
-        self.lock().phase = Phase::Ground;
+    /// The outcome of the run has been taken.
+    pub(crate) fn set_idle(&self) {
+        self.lock().phase = Phase::Idle;
     }
 
-    /// Ready when no run is in the air.
-    pub(crate) fn poll_landed(&self, cx: &Context<'_>) -> Poll<()> {
+    /// Ready when no run is in progress.
+    pub(crate) fn poll_finished(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.lock();
-        if state.phase != Phase::Air {
+        if state.phase != Phase::Running {
             return Poll::Ready(());
         }
         match &mut state.waker {
@@ -75,16 +75,16 @@ impl Flight {
     /// Keeps `held` until the run has ended, which it may have.
     pub(crate) fn abandon(&self, held: Held) {
         let mut state = self.lock();
-        if state.phase == Phase::Air {
+        if state.phase == Phase::Running {
             state.abandoned = Some(held);
         }
     }
 }
 
-impl Landing for Flight {
-    fn landed(&self) {
+impl Completion for InFlight {
+    fn finished(&self) {
         let mut state = self.lock();
-        state.phase = Phase::Landed;
+        state.phase = Phase::Finished;
         let (waker, abandoned) = (state.waker.take(), state.abandoned.take());
         drop(state);
         drop(abandoned);

@@ -8,21 +8,21 @@ use openvino_sys::{ov_free, ov_get_last_err_msg, ov_status_e};
 
 /// A call that the library refused: for the operator, never for a guest.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct OpenVinoError {
     call: &'static str,
     pub(crate) status: ov_status_e,
     pub(crate) text: String,
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for OpenVinoError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} gave {:?}: {}", self.call, self.status, self.text.trim())
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for OpenVinoError {}
 
-impl Failure {
+impl OpenVinoError {
     pub(crate) fn new(call: &'static str, status: ov_status_e, text: impl Into<String>) -> Self {
         Self { call, status, text: text.into() }
     }
@@ -34,19 +34,19 @@ impl Failure {
 }
 
 /// Turns the status of `call` into a result.
-pub(super) fn check(call: &'static str, status: ov_status_e) -> Result<(), Failure> {
-    if status == ov_status_e::OK { Ok(()) } else { Err(Failure::new(call, status, last())) }
+pub(super) fn check(call: &'static str, status: ov_status_e) -> Result<(), OpenVinoError> {
+    if status == ov_status_e::OK { Ok(()) } else { Err(OpenVinoError::new(call, status, last())) }
 }
 
 /// The object that `call` writes through the pointer it is given.
 pub(super) fn made<T>(
     call: &'static str,
     make: impl FnOnce(*mut *mut T) -> ov_status_e,
-) -> Result<NonNull<T>, Failure> {
+) -> Result<NonNull<T>, OpenVinoError> {
     let mut object = std::ptr::null_mut();
     check(call, make(&raw mut object))?;
     NonNull::new(object)
-        .ok_or_else(|| Failure::new(call, ov_status_e::UNEXPECTED, "it made nothing"))
+        .ok_or_else(|| OpenVinoError::new(call, ov_status_e::UNEXPECTED, "it made nothing"))
 }
 
 fn last() -> String {
