@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use godwit_backend::{
-    Dim, Error, ExecutionContext, Inputs, Quota, Result, Run, Shape, Tensor, TensorData, Tensors,
+    Error, ExecutionContext, Inputs, Quota, Result, Run, Tensor, TensorData, Tensors,
 };
 
 use crate::answer;
@@ -141,21 +141,8 @@ impl RocmContext {
     /// elements, if that is what they are.
     fn nothing(&self, inputs: &[Tensor]) -> Result<Tensors> {
         let signature = &self.graph.info.signature;
-        let size = |dim: &Dim| match dim {
-            Dim::Known(size) => Some(*size),
-            Dim::Unknown => None,
-            Dim::Symbol(symbol) => signature.inputs.iter().zip(inputs).find_map(|(info, input)| {
-                let at = info
-                    .dims
-                    .iter()
-                    .flatten()
-                    .position(|dim| matches!(dim, Dim::Symbol(other) if other == symbol))?;
-                input.shape().get(at).copied()
-            }),
-        };
         let outputs = signature.outputs.iter().map(|info| {
-            let dims = info.dims.as_ref().and_then(|dims| dims.iter().map(size).collect());
-            let shape = dims.map(|dims: Vec<usize>| Shape::from(&*dims));
+            let shape = signature.output_shape(info, inputs);
             let shape = shape
                 .filter(|shape| shape.contains(&0))
                 .ok_or_else(|| Error::unsupported("empty tensors are not supported"))?;
