@@ -1,18 +1,17 @@
-//! What an answer has to be, known before it comes.
+//! Outputs are checked against the signature before memory is allocated for them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use godwit_backend::{DType, Dim, Result, Shape, Signature, Tensor, Tensors};
+use godwit_backend::{DType, Dim, Shape, Signature, Tensor, Tensors};
 
-use crate::failure::Failure;
-use crate::status::UNFIT;
+use crate::call_error::{CallError, CallResult};
 
-/// The outputs of a run as they come in, held against the signature.
+/// The outputs of a run as they arrive, checked against the signature.
 #[derive(Debug)]
 pub(crate) struct Expected<'a> {
     signature: &'a Signature,
-    /// The size of each symbol, from the inputs and the outputs that have come.
+    /// The size of each symbol, from the inputs and the outputs received so far.
     symbols: BTreeMap<Arc<str>, usize>,
     outputs: Vec<Option<Tensor>>,
 }
@@ -30,20 +29,20 @@ impl<'a> Expected<'a> {
         Self { signature, symbols, outputs: vec![None; signature.outputs.len()] }
     }
 
-    /// The place of the output `name`, if it may have this dtype and shape and did not come before; and
-    /// the bytes it takes.
+    /// The index of the output `name` and its length in bytes, if the signature allows this dtype and shape
+    /// and the output is not there yet.
     pub(crate) fn place(
         &mut self,
         name: &str,
         dtype: DType,
         shape: &Shape,
-    ) -> Result<(usize, usize), Failure> {
+    ) -> CallResult<(usize, usize)> {
         let found = self.signature.outputs.iter().enumerate().find(|(_, info)| *info.name == *name);
         let Some((index, info)) = found else {
-            return Err(Failure::lie(UNFIT, format!("an output '{name}' was not asked for")));
+            return Err(CallError::mismatch(format!("it has an unknown output '{name}'")));
         };
         if self.outputs.get(index).is_none_or(Option::is_some) {
-            return Err(Failure::lie(UNFIT, format!("output '{name}' came twice")));
+            return Err(CallError::mismatch(format!("it has output '{name}' twice")));
         }
         let fits = info.dtype == dtype
             && info.dims.as_ref().is_none_or(|dims| {
@@ -57,7 +56,7 @@ impl<'a> Expected<'a> {
                     })
             });
         if !fits {
-            return Err(Failure::lie(UNFIT, format!("{info} came as {dtype}{shape}")));
+            return Err(CallError::mismatch(format!("{info} is {dtype}{shape} in it")));
         }
         Ok((index, shape.byte_len(dtype)?))
     }
@@ -68,11 +67,11 @@ impl<'a> Expected<'a> {
         }
     }
 
-    /// The outputs in order, once all have come.
-    pub(crate) fn finish(self) -> Result<Tensors, Failure> {
+    /// The outputs in order, if all are there.
+    pub(crate) fn finish(self) -> CallResult<Tensors> {
         let mut tensors = Tensors::new();
         for (output, info) in self.outputs.into_iter().zip(&self.signature.outputs) {
-            let missing = || Failure::lie(UNFIT, format!("output '{}' did not come", info.name));
+            let missing = || CallError::mismatch(format!("it lacks output '{}'", info.name));
             tensors.push(output.ok_or_else(missing)?);
         }
         Ok(tensors)

@@ -3,19 +3,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use godwit_backend::{
-    Backend, Cancellation, Capabilities, DType, Device, DeviceId, Encoding, Error, Graph, Model,
-    Result, Target, known,
+    Backend, Cancellation, Capabilities, DType, Device, DeviceId, Encoding, Error, Footprint,
+    Graph, GraphInfo, Model, Result, Target, known,
 };
 
 use crate::graph::RemoteGraph;
+use crate::loaded::LoadedModel;
 use crate::options::{Endpoint, RemoteModel, RemoteOptions};
 use crate::reactor::Reactor;
 use crate::service::Service;
 use crate::{Health, Traffic};
 
-/// Models that are served elsewhere: one device for each endpoint.
+/// Models on inference servers: one device for each endpoint.
 ///
-/// Opening it calls nobody. A server is asked about a model when the model is loaded.
+/// Opening it sends nothing. The server is asked for a model's metadata when the model is loaded.
 #[derive(Debug)]
 pub struct Remote {
     services: Vec<Arc<Service>>,
@@ -23,11 +24,11 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Sets up the connections to every endpoint.
+    /// Prepares the connections to every endpoint.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` for a configuration that cannot work, naming the device.
+    /// `InvalidArgument` for an invalid configuration, naming the device.
     pub fn open(options: RemoteOptions) -> Result<Self> {
         let reactor = Arc::new(Reactor::start()?);
         let mut services: Vec<Arc<Service>> = Vec::new();
@@ -44,24 +45,24 @@ impl Remote {
         Ok(Self { services, reactor })
     }
 
-    /// The health of each endpoint, as its recent calls tell.
+    /// The health of each endpoint, by its recent calls.
     pub fn health(&self) -> Vec<(DeviceId, Health)> {
-        let health = |service: &Arc<Service>| (service.device.id.clone(), service.watch.read());
+        let health = |service: &Arc<Service>| (service.device.id.clone(), service.health.read());
         self.services.iter().map(health).collect()
     }
 
-    /// What went over the network for each endpoint.
+    /// The network traffic of each endpoint.
     pub fn traffic(&self) -> Vec<(DeviceId, Traffic)> {
         let traffic = |service: &Arc<Service>| (service.device.id.clone(), service.meter.read());
         self.services.iter().map(traffic).collect()
     }
 
-    /// Asks whether the service behind `id` is ready, and its models with it where the configuration names
-    /// any. None where the protocol has no such question: SageMaker's, Vertex's, and JSON of somebody's own.
+    /// Asks whether the service behind `id` is ready, and the configured models with it. `None` if the protocol
+    /// cannot tell: SageMaker, Vertex AI and JSON templates.
     ///
     /// # Errors
     ///
-    /// `NotFound` for an unknown device; otherwise why it cannot be used now, `Timeout` after `patience`.
+    /// `NotFound` for an unknown device, `Timeout` after `patience`, otherwise why it is not ready.
     pub async fn probe(&self, id: &DeviceId, patience: Duration) -> Result<Option<()>> {
         let service = self.service(id)?.clone();
         let models: Vec<RemoteModel> = match service.options.models.is_empty() {
@@ -90,7 +91,7 @@ impl Backend for Remote {
         "remote"
     }
 
-    /// Every endpoint that is configured, whether it can be reached at the moment or not.
+    /// Every configured endpoint, whether it can be reached or not.
     fn devices(&self) -> Result<Vec<Device>> {
         if self.services.is_empty() {
             return Err(Error::unavailable("no remote endpoint is configured"));
@@ -98,27 +99,33 @@ impl Backend for Remote {
         Ok(self.services.iter().map(|service| service.device.clone()).collect())
     }
 
-    /// Asks the server for a model by the name it has there.
+    /// Asks the server for the metadata of a model, by the server's name for it.
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let service = self.service(&target.device)?;
         if let Some(option) = target.options.keys().next() {
-            let message = format!("a remote device has no option '{option}'");
+            let message = format!("remote devices have no option '{option}'");
             return Err(Error::unsupported(message));
         }
         let remote = resolve(service, model)?;
-        let asked = service.clone();
-        let describe = async move { asked.describe(&remote).await };
+        let described = service.clone();
+        let describe = async move { described.describe(&remote).await };
         let (signature, call) = self.reactor.run(describe).await?;
-        let reactor = self.reactor.clone();
-        Ok(Arc::new(RemoteGraph::new(service.clone(), reactor, signature, call)))
+        // The server's memory is not this host's to account for.
+        let footprint = Footprint::default();
+        let info = GraphInfo { signature, device: service.device.clone(), footprint };
+        let (service, reactor) = (service.clone(), self.reactor.clone());
+        Ok(Arc::new(RemoteGraph::new(LoadedModel { service, reactor, info, call })))
     }
 }
 
-/// The server's model that stands for `model`.
+/// The server's model for `model`.
 fn resolve(service: &Service, model: &Model) -> Result<RemoteModel> {
     let endpoint = &service.options;
     let (name, of) = model.there().ok_or_else(|| {
-        let message = format!("device '{}' takes no files: it has models of its own", endpoint.id);
+        let message = format!(
+            "device '{}' runs only models that its server has, not model files",
+            endpoint.id
+        );
         Error::unsupported(message)
     })?;
     let remote = match endpoint.models.get(name) {
@@ -137,7 +144,7 @@ fn resolve(service: &Service, model: &Model) -> Result<RemoteModel> {
         && !sha256.eq_ignore_ascii_case(&of.to_string())
     {
         return Err(Error::invalid_argument(format!(
-            "the model '{name}' here is another than the one that device '{}' has",
+            "the model file for '{name}' is not the one that device '{}' runs",
             endpoint.id
         )));
     }

@@ -2,23 +2,23 @@ use std::sync::Arc;
 
 use godwit_backend::{ExecutionContext, Inputs, Memory, Run};
 
-use crate::graph::Inner;
+use crate::loaded::LoadedModel;
 
-/// One caller's calls to a server. The server keeps nothing of them.
+/// One caller's calls to a server, which has no state of them.
 #[derive(Debug)]
 pub(crate) struct RemoteContext {
-    graph: Arc<Inner>,
+    graph: Arc<LoadedModel>,
     memory: Memory,
 }
 
 impl RemoteContext {
-    pub(crate) fn new(graph: Arc<Inner>, memory: Memory) -> Self {
+    pub(crate) fn new(graph: Arc<LoadedModel>, memory: Memory) -> Self {
         Self { graph, memory }
     }
 }
 
 impl ExecutionContext for RemoteContext {
-    /// Dropping the run hangs up.
+    /// Dropping the run closes the request.
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let (graph, memory) = (self.graph.clone(), self.memory.clone());
         Run::pending(async move {

@@ -4,45 +4,45 @@ use std::time::{Duration, Instant};
 use godwit_backend::{Error, ErrorKind, Result};
 use serde::Serialize;
 
-/// Failures in a row after which a service is left alone for a while.
-const PATIENCE: u32 = 5;
+/// Consecutive failures after which no calls are made for a while.
+const FAILURES_BEFORE_PAUSE: u32 = 5;
 
-/// The longest it is left alone unless it asks for more.
+/// The longest pause, unless the service asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// The longest a service may ask to be left alone.
+/// The longest pause that a service may ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(600);
 
-/// What recent calls tell about a service.
+/// The state of a service, by its recent calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// It was not called yet.
+    /// Not called yet.
     #[default]
     Unknown,
     /// The last call was answered.
     Healthy,
-    /// The last call could not be delivered, or was turned away.
+    /// The last call could not be delivered, or was refused.
     Failing,
-    /// It is left alone until the pause is over.
+    /// No calls are made until the pause is over.
     Paused,
 }
 
 /// The health of one endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Health {
-    /// What recent calls tell.
+    /// The state.
     pub state: State,
     /// Failures since the last answer.
     pub failures: u32,
-    /// What the last of them was.
+    /// The kind of the last failure.
     pub last: Option<ErrorKind>,
-    /// What is left of the pause.
+    /// The rest of the pause.
     pub pause: Option<Duration>,
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Watch(Mutex<Seen>);
+pub(crate) struct HealthTracker(Mutex<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -52,21 +52,24 @@ struct Seen {
     resume: Option<Instant>,
 }
 
-impl Watch {
+impl HealthTracker {
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
         // Every change is complete before anything could panic.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Refuses while the service is left alone. The first call after a pause is let through alone: the
-    /// pause begins anew until it is answered.
+    /// Refuses calls during a pause. After a pause one call is let through, and the others are refused until it
+    /// is answered.
     pub(crate) fn admit(&self) -> Result<()> {
         let mut seen = self.seen();
         let Some(resume) = seen.resume else { return Ok(()) };
         if resume > Instant::now() {
-            return Err(Error::unavailable("the remote service is left alone for a moment"));
+            return Err(Error::unavailable(
+                "the remote service failed several times: no calls are made for a moment",
+            ));
         }
-        seen.resume = (seen.failures >= PATIENCE).then(|| Instant::now() + pause(seen.failures));
+        seen.resume =
+            (seen.failures >= FAILURES_BEFORE_PAUSE).then(|| Instant::now() + pause(seen.failures));
         Ok(())
     }
 
@@ -78,7 +81,7 @@ impl Watch {
         let mut seen = self.seen();
         seen.failures = seen.failures.saturating_add(1);
         seen.last = Some(kind);
-        let own = (seen.failures >= PATIENCE).then(|| pause(seen.failures));
+        let own = (seen.failures >= FAILURES_BEFORE_PAUSE).then(|| pause(seen.failures));
         let longest = own.max(after.map(|after| after.min(LONGEST_ASKED)));
         seen.resume = longest.map(|pause| Instant::now() + pause).max(seen.resume);
     }
@@ -97,10 +100,10 @@ impl Watch {
     }
 }
 
-/// Half a second at first, twice as long each time, shortened by chance so that hosts do not come back
-/// all at once.
+/// Half a second at first, doubling each time. A random part of it is cut, so that hosts do not come back all
+/// at once.
 fn pause(failures: u32) -> Duration {
-    let doublings = failures.saturating_sub(PATIENCE).min(10);
+    let doublings = failures.saturating_sub(FAILURES_BEFORE_PAUSE).min(10);
     let longest = Duration::from_millis(500).saturating_mul(1 << doublings).min(LONGEST);
     longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
@@ -111,38 +114,38 @@ mod tests {
 
     #[test]
     fn a_service_that_fails_is_left_alone_until_it_answers() {
-        let watch = Watch::default();
-        assert_eq!(watch.read().state, State::Unknown);
-        for _ in 0..PATIENCE - 1 {
-            watch.failed(ErrorKind::Unavailable, None);
-            assert!(watch.admit().is_ok());
+        let health = HealthTracker::default();
+        assert_eq!(health.read().state, State::Unknown);
+        for _ in 0..FAILURES_BEFORE_PAUSE - 1 {
+            health.failed(ErrorKind::Unavailable, None);
+            assert!(health.admit().is_ok());
         }
-        assert_eq!(watch.read().state, State::Failing);
-        watch.failed(ErrorKind::Unavailable, None);
-        assert_eq!(watch.admit().unwrap_err().kind(), ErrorKind::Unavailable);
-        assert_eq!(watch.read().state, State::Paused);
-        watch.answered();
-        assert!(watch.admit().is_ok());
-        assert_eq!(watch.read().state, State::Healthy);
+        assert_eq!(health.read().state, State::Failing);
+        health.failed(ErrorKind::Unavailable, None);
+        assert_eq!(health.admit().unwrap_err().kind(), ErrorKind::Unavailable);
+        assert_eq!(health.read().state, State::Paused);
+        health.answered();
+        assert!(health.admit().is_ok());
+        assert_eq!(health.read().state, State::Healthy);
     }
 
     #[test]
     fn a_pause_that_is_asked_for_begins_with_the_first_failure() {
-        let watch = Watch::default();
-        watch.failed(ErrorKind::Unavailable, Some(Duration::from_secs(100)));
-        assert!(watch.admit().is_err());
-        watch.failed(ErrorKind::Unavailable, Some(Duration::MAX));
-        assert!(watch.read().pause.unwrap() <= LONGEST_ASKED);
+        let health = HealthTracker::default();
+        health.failed(ErrorKind::Unavailable, Some(Duration::from_secs(100)));
+        assert!(health.admit().is_err());
+        health.failed(ErrorKind::Unavailable, Some(Duration::MAX));
+        assert!(health.read().pause.unwrap() <= LONGEST_ASKED);
     }
 
     #[test]
     fn one_call_at_a_time_tries_whether_it_is_back() {
-        let watch = Watch::default();
-        for _ in 0..PATIENCE {
-            watch.failed(ErrorKind::Unavailable, None);
+        let health = HealthTracker::default();
+        for _ in 0..FAILURES_BEFORE_PAUSE {
+            health.failed(ErrorKind::Unavailable, None);
         }
-        watch.seen().resume = Some(Instant::now());
-        assert!(watch.admit().is_ok());
-        assert!(watch.admit().is_err());
+        health.seen().resume = Some(Instant::now());
+        assert!(health.admit().is_ok());
+        assert!(health.admit().is_err());
     }
 }

@@ -1,26 +1,27 @@
-//! The remote backend: models that are served elsewhere.
+//! The remote backend: models on an inference server.
 //!
-//! A service is an [`Endpoint`] of the operator's configuration and becomes one device. Three things about
-//! it are chosen apart from each other: what is spoken ([`Protocol`]), who we are ([`Auth`]), and how it is
-//! reached (addresses, certificates, limits, retries). A guest sees a graph, never an address or a token.
+//! The operator configures each service as an [`Endpoint`], which becomes one device. Three settings are
+//! independent of each other: the protocol ([`Protocol`]), the authentication ([`Auth`]), and the network
+//! (addresses, certificates, limits, retries). A guest sees a graph, never an address or a token.
 //!
-//! A remote model's bytes are not here: the server has them. It is known by its name there, a
-//! [`Model::remote`](godwit_backend::Model::remote), through [`Endpoint::models`]; its signature is the
-//! server's, or the operator's where the protocol tells none.
+//! The server has the model's bytes; this host has only the server's name for it, a
+//! [`Model::remote`](godwit_backend::Model::remote), looked up in [`Endpoint::models`]. The signature is the
+//! server's, or the configured one if the protocol has no metadata.
 //!
-//! Whatever a server answers is held against that signature before it reaches a guest: names, dtypes,
-//! dimensions and lengths. An answer's size is bounded before it is read, and its bytes are charged to the
-//! caller's budget as they come.
+//! An answer is checked against that signature before it reaches a guest: names, dtypes, dimensions and
+//! lengths. Its size is limited before it is read, and its bytes are charged to the caller's budget as they
+//! arrive.
 
 #![deny(missing_docs)]
 
 mod answer;
 mod auth;
 mod backend;
+mod call_error;
 mod context;
-mod failure;
 mod graph;
 mod health;
+mod loaded;
 mod options;
 mod protocol;
 mod reactor;

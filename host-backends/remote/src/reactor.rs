@@ -1,5 +1,5 @@
-//! The thread that drives connections. A host may call from any executor, or from a runtime that is
-//! gone a moment later; a connection that is kept must not depend on it.
+//! The thread that drives connections. A host may call from any executor, or from a runtime that soon ends;
+//! a pooled connection must not depend on it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use godwit_backend::{Error, Result};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, block_in_place};
 
-/// Enough for many connections: they wait for the network, not for a processor. With a second thread, the
-/// parts of one call would wake each other across processors.
+/// One thread drives many connections: they wait for the network, not for a processor. With a second thread, the
+/// tasks of one call would wake each other across processors.
 const THREADS: usize = 1;
 
-/// Text that takes some tenths of a millisecond to read or write.
+/// From this many bytes on, reading or writing text takes tenths of a millisecond.
 const LONG: usize = 64 << 10;
 
 #[derive(Debug)]
@@ -24,12 +24,12 @@ impl Reactor {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(THREADS).thread_name("godwit-remote").enable_all();
         let runtime = builder.build().map_err(|error| {
-            Error::unavailable("the system refused threads for the network").with_source(error)
+            Error::unavailable("cannot start the network thread").with_source(error)
         })?;
         Ok(Self(Some(runtime)))
     }
 
-    /// Runs `future` here. Dropping the task ends it.
+    /// Runs `future` on this runtime. Dropping the task cancels it.
     pub(crate) fn run<T: Send + 'static>(
         &self,
         future: impl Future<Output = Result<T>> + Send + 'static,
@@ -37,15 +37,15 @@ impl Reactor {
         Task(self.0.as_ref().map(|runtime| runtime.spawn(future)))
     }
 
-    /// Makes what has to be made on a runtime.
+    /// Calls `make` in the context of this runtime.
     pub(crate) fn enter<T>(&self, make: impl FnOnce() -> T) -> T {
         let _guard = self.0.as_ref().map(Runtime::enter);
         make()
     }
 }
 
-/// Does `work` on so many bytes of text. If they are many, the other connections go on beside it.
-pub(crate) fn aside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+/// Does `work` on `bytes` bytes of text; if they are many, without blocking the other connections.
+pub(crate) fn run_beside<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
     if bytes < LONG { work() } else { block_in_place(work) }
 }
 
@@ -65,11 +65,11 @@ impl<T> Future for Task<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(handle) = self.0.as_mut() else {
-            return Poll::Ready(Err(Error::internal("the network's threads have ended")));
+            return Poll::Ready(Err(Error::internal("the network thread has ended")));
         };
         Pin::new(handle).poll(cx).map(|joined| {
             joined.unwrap_or_else(|error| {
-                Err(Error::internal("a remote call ended early").with_source(error))
+                Err(Error::internal("a remote call ended without an answer").with_source(error))
             })
         })
     }

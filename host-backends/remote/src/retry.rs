@@ -1,4 +1,4 @@
-//! Second chances: how many, how soon, and never so many that they bury a service that is down.
+//! Retries: how many, how soon, and never so many that they overload a service that is down.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -6,20 +6,20 @@ use std::time::{Duration, SystemTime};
 use http::HeaderMap;
 use http::header::RETRY_AFTER;
 
-/// What a quiet endpoint may retry at once.
+/// The retries that a new endpoint may make at once.
 const RESERVE: f64 = 3.0;
 
-/// The most that an endpoint can save up.
+/// The most retries that an endpoint can save.
 const SAVED: f64 = 10.0;
 
-/// The share of requests that may be retries: each request pays in a part of one.
+/// A token bucket of retries: each request adds a fraction of one.
 #[derive(Debug)]
-pub(crate) struct Purse {
+pub(crate) struct RetryBudget {
     share: f64,
     held: Mutex<f64>,
 }
 
-impl Purse {
+impl RetryBudget {
     pub(crate) fn new(share: f64) -> Self {
         Self { share, held: Mutex::new(if share > 0.0 { RESERVE } else { 0.0 }) }
     }
@@ -29,7 +29,7 @@ impl Purse {
         *held = (*held + self.share).min(SAVED);
     }
 
-    /// Whether there is enough for a retry, which is then paid for.
+    /// Takes one retry, if there is one.
     pub(crate) fn retry(&self) -> bool {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let enough = *held >= 1.0;
@@ -40,13 +40,13 @@ impl Purse {
     }
 }
 
-/// The pause before try `attempt` (the second is 2), somewhere between nothing and its doubled length.
+/// The pause before attempt `attempt`, counted from 1: a random part of `first`, doubled with each attempt.
 pub(crate) fn pause(first: Duration, attempt: u32) -> Duration {
     let doublings = attempt.saturating_sub(2).min(10);
     first.saturating_mul(1 << doublings).mul_f64(fastrand::f64())
 }
 
-/// What `Retry-After` says: seconds, or a date.
+/// The value of `Retry-After`: seconds, or a date.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse() {
@@ -62,14 +62,14 @@ mod tests {
 
     #[test]
     fn one_request_in_ten_may_be_a_retry() {
-        let purse = Purse::new(0.1);
+        let retry_budget = RetryBudget::new(0.1);
         let retries = (0..1000).filter(|_| {
-            purse.request();
-            purse.retry()
+            retry_budget.request();
+            retry_budget.retry()
         });
         let retries = retries.count();
         assert!((100..=103).contains(&retries), "{retries}");
-        assert!(!Purse::new(0.0).retry());
+        assert!(!RetryBudget::new(0.0).retry());
     }
 
     #[test]

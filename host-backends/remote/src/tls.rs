@@ -1,4 +1,4 @@
-//! Whom an endpoint trusts.
+//! TLS with the certificates that an endpoint trusts.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::options::{Http2, Tls};
 
-/// What a client of device `id` needs to know about certificates.
+/// The TLS configuration of device `id`.
 pub(crate) fn client(id: &str, options: &Tls, http2: Http2) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| Error::internal("TLS cannot be set up").with_source(error))?
+        .map_err(|error| Error::internal("cannot configure TLS").with_source(error))?
         .with_root_certificates(roots(id, options)?);
     let mut config = config.with_no_client_auth();
     config.alpn_protocols = match http2 {
@@ -30,14 +30,14 @@ fn roots(id: &str, options: &Tls) -> Result<RootCertStore> {
     if !options.only {
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
-            tracing::warn!("a certificate of the system cannot be read: {error}");
+            tracing::warn!("cannot read a certificate of the system: {error}");
         }
-        // Systems carry a certificate or two that no library reads.
+        // Some certificates of the system may be of a form that the library does not support.
         roots.add_parsable_certificates(found.certs);
     }
     if let Some(file) = &options.roots {
         let unreadable = |error: Box<dyn std::error::Error + Send + Sync>| {
-            let message = format!("the certificates that device '{id}' is to trust cannot be read");
+            let message = format!("cannot read the trusted certificates of device '{id}'");
             Error::invalid_argument(message).with_source(error)
         };
         let certificates = CertificateDer::pem_file_iter(file);

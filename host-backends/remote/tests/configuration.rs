@@ -76,6 +76,8 @@ fn the_whole_of_it_can_be_written() {
     ] {
         assert_eq!(aws.labels[name], value);
     }
+    let hardware = |at: usize| devices[at].labels.get("hardware").map(String::as_str);
+    assert_eq!((hardware(0), hardware(1), hardware(2)), (None, None, Some("unknown")));
 }
 
 #[test]

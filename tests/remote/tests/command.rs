@@ -193,7 +193,7 @@ protocol = "sagemaker"
     );
     let other = root().join("tests/fixtures/models/digits.xml");
     let other = format!("--model digits={},device=triton:0", other.display());
-    refused(&other, 67, &["is another than the one that device 'triton:0' has"]);
+    refused(&other, 67, &["is not the one that device 'triton:0' runs"]);
     let denied = Place::new(&format!(
         "[[device]]\ntype = \"remote\"\nid = \"triton:0\"\nurl = \"{}\"\n",
         proxy.url()

@@ -5,11 +5,11 @@ use google_cloud_auth::credentials::{AccessTokenCredentials, Builder, mds};
 use http::header::AUTHORIZATION;
 use tokio::time::timeout;
 
-use super::{PATIENCE, sensitive, unavailable};
+use super::{CREDENTIALS_TIMEOUT, sensitive, unavailable};
 use crate::options::Google;
 use crate::web::Request;
 
-/// Access tokens, which the library keeps and renews.
+/// Access tokens. The library caches and renews them.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     options: Google,
@@ -23,15 +23,16 @@ impl Tokens {
 
     pub(crate) async fn sign(&self, request: &mut Request) -> Result<()> {
         let source = self.source()?;
-        let token = timeout(PATIENCE, source.access_token()).await;
-        let token = token.map_err(|_| unavailable("Google does not answer"))?;
+        let token = timeout(CREDENTIALS_TIMEOUT, source.access_token()).await;
+        let token =
+            token.map_err(|_| unavailable("Google did not give an access token in time"))?;
         let token = token.map_err(unavailable)?;
         let value = sensitive(&format!("Bearer {}", token.token))?;
         request.headers.insert(AUTHORIZATION, value);
         Ok(())
     }
 
-    /// Starts over with a new source: the library would give the same token until it expires.
+    /// Discards the token source: the library would return the same token until it expires.
     pub(crate) fn forget(&self) -> bool {
         self.source.lock().unwrap_or_else(PoisonError::into_inner).take().is_some()
     }
@@ -41,7 +42,7 @@ impl Tokens {
         if let Some(source) = &*source {
             return Ok(source.clone());
         }
-        // The library asks the process for its cryptography. Whoever has chosen one before is left alone.
+        // The library uses the default provider of the process. One that is installed already is kept.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let built = match &self.options.metadata_server {
             Some(server) => mds::Builder::default()

@@ -1,4 +1,4 @@
-//! Who we are, shown anew with every request.
+//! Authentication, added anew to every request.
 
 #[cfg(feature = "google")]
 mod google;
@@ -19,8 +19,8 @@ use crate::web::Request;
 #[derive(Debug)]
 pub(crate) enum Credentials {
     None,
-    /// A header, what comes before the secret in it, and the secret.
-    Header(HeaderName, &'static str, secret::Keeper),
+    /// A header, the prefix of its value, and the secret.
+    Header(HeaderName, &'static str, secret::SecretCache),
     #[cfg(feature = "aws")]
     Sigv4(sigv4::Signer),
     #[cfg(feature = "google")]
@@ -33,33 +33,36 @@ impl Credentials {
         match &endpoint.auth {
             Auth::None => Ok(Self::None),
             Auth::Bearer(bearer) => {
-                let keeper = secret::Keeper::new(bearer.token.clone(), bearer.expires);
+                let keeper = secret::SecretCache::new(bearer.token.clone(), bearer.expires);
                 Ok(Self::Header(AUTHORIZATION, "Bearer ", keeper))
             }
             Auth::Header(header) => {
                 let name = header.name.parse().map_err(|_| {
                     Error::invalid_argument(format!(
-                        "device '{id}': '{}' is no header",
+                        "device '{id}': '{}' is not a valid header name",
                         header.name
                     ))
                 })?;
-                Ok(Self::Header(name, "", secret::Keeper::new(header.value.clone(), None)))
+                Ok(Self::Header(name, "", secret::SecretCache::new(header.value.clone(), None)))
             }
             Auth::Sigv4(_) if endpoint.protocol == Protocol::OipGrpc => Err(Error::unsupported(
-                format!("device '{id}': AWS signs requests of HTTP, not of gRPC"),
+                format!("device '{id}': AWS signatures need HTTP: gRPC requests cannot be signed"),
             )),
             #[cfg(feature = "aws")]
             Auth::Sigv4(options) => Ok(Self::Sigv4(sigv4::Signer::new(options.clone()))),
             #[cfg(feature = "google")]
             Auth::Google(options) => Ok(Self::Google(google::Tokens::new(options.clone()))),
-            #[allow(unreachable_patterns, reason = "what is left depends on cargo features")]
+            #[allow(
+                unreachable_patterns,
+                reason = "the remaining variants depend on cargo features"
+            )]
             _ => Err(Error::unsupported(format!(
-                "device '{id}': this build leaves out the cloud it signs in to"
+                "device '{id}': this build does not include its authentication method"
             ))),
         }
     }
 
-    /// Adds to `request` what shows who we are.
+    /// Adds the credentials to `request`.
     pub(crate) async fn sign(&self, request: &mut Request) -> Result<()> {
         match self {
             Self::None => Ok(()),
@@ -76,7 +79,7 @@ impl Credentials {
         }
     }
 
-    /// Drops what a server has turned away. Returns whether there may be something better next time.
+    /// Discards credentials that a server refused. Returns whether a new attempt may get others.
     pub(crate) async fn refused(&self) -> bool {
         match self {
             Self::None => false,
@@ -89,18 +92,20 @@ impl Credentials {
     }
 }
 
-/// How long any source of credentials may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a source of credentials may take.
+const CREDENTIALS_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Credentials that cannot be had: a matter between this host and its operator.
+/// Credentials could not be obtained. The reason is for the operator, not for the guest.
 fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::denied("this host has no credentials for the remote service").with_source(source)
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue> {
     let value = HeaderValue::from_str(text);
-    // The error of the library would not repeat the value; ours says where to look.
-    let mut value = value.map_err(|_| unavailable("they hold a byte that no header may hold"))?;
+    // The library's error does not say which value is meant.
+    let mut value = value.map_err(|_| {
+        unavailable("the credentials contain a byte that an HTTP header cannot carry")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }

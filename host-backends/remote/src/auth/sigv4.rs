@@ -13,18 +13,18 @@ use http::{HeaderName, HeaderValue};
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::timeout;
 
-use super::{PATIENCE, unavailable};
+use super::{CREDENTIALS_TIMEOUT, unavailable};
 use crate::options::Sigv4;
-use crate::reactor::aside;
+use crate::reactor::run_beside;
 use crate::web::Request;
 
-/// How long before they expire credentials are fetched anew.
+/// Credentials are renewed this long before they expire.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// How long those are kept that do not expire: a file may be changed under us.
+/// How long credentials without an expiry are cached: their file may change.
 const KEPT: Duration = Duration::from_secs(300);
 
-/// Signs requests with what the credential chain finds.
+/// Signs requests with the credentials that the AWS chain finds.
 #[derive(Debug)]
 pub(crate) struct Signer {
     options: Sigv4,
@@ -59,7 +59,7 @@ impl Signer {
             loader = loader.profile_name(profile);
         }
         let found = loader.load().await.credentials_provider();
-        found.ok_or_else(|| unavailable("the credential chain of AWS is empty"))
+        found.ok_or_else(|| unavailable("the AWS credential chain is empty"))
     }
 
     pub(crate) async fn forget(&self) -> bool {
@@ -67,10 +67,12 @@ impl Signer {
     }
 
     pub(crate) async fn sign(&self, request: &mut Request) -> Result<()> {
-        let credentials = timeout(PATIENCE, self.credentials());
-        let credentials = credentials.await.map_err(|_| unavailable("AWS does not answer"))??;
+        let credentials = timeout(CREDENTIALS_TIMEOUT, self.credentials());
+        let credentials = credentials
+            .await
+            .map_err(|_| unavailable("the AWS credential chain gave no credentials in time"))??;
         let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-            Error::internal("a request could not be signed").with_source(error)
+            Error::internal("cannot sign a request").with_source(error)
         };
         let identity = credentials.into();
         let params = SigningParams::builder()
@@ -82,7 +84,7 @@ impl Signer {
             .build()
             .map_err(|error| failed(error.into()))?
             .into();
-        // What is signed must be what is sent, so the host is written as hyper will write it.
+        // The signature covers the host header, so it has to be the one that hyper will send.
         let host = request.url.host_str().unwrap_or_default();
         let host = match request.url.port() {
             Some(port) => format!("{host}:{port}"),
@@ -94,7 +96,7 @@ impl Signer {
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let length = usize::try_from(request.body.len()).unwrap_or(usize::MAX);
-        let digest = aside(length, || request.body.sha256());
+        let digest = run_beside(length, || request.body.sha256());
         let body = SignableBody::Precomputed(digest);
         let signable =
             SignableRequest::new(request.method.as_str(), request.url.as_str(), headers, body);

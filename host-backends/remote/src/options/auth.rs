@@ -5,26 +5,26 @@ use serde::Deserialize;
 
 use super::{Secret, units};
 
-/// How the backend shows who it is. It is asked anew for every request, so tokens may change.
+/// How the backend authenticates. Applied anew to every request, so tokens may change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Auth {
-    /// Not at all.
+    /// No authentication.
     #[default]
     None,
     /// `Authorization: Bearer ...`.
     Bearer(Bearer),
     /// One header of the operator's choice: `X-Api-Key` and the like.
     Header(HeaderAuth),
-    /// Signature version 4 of AWS, by the credential chain of its SDKs: environment, profile, web identity,
+    /// AWS Signature Version 4, with the credential chain of the AWS SDKs: environment, profile, web identity,
     /// container, instance.
     Sigv4(Sigv4),
-    /// Tokens of Google: application default credentials or the metadata server.
+    /// Google access tokens: application default credentials or the metadata server.
     Google(Google),
 }
 
 impl Auth {
-    /// The file that the secret is in.
+    /// The path of the file that holds the secret.
     pub(crate) fn file_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::Bearer(Bearer { token: Secret::File(path), .. })
@@ -34,13 +34,13 @@ impl Auth {
     }
 }
 
-/// A bearer token and how long it may be kept.
+/// A bearer token and how long it may be cached.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bearer {
-    /// Where the token is.
+    /// Where to read the token.
     pub token: Secret,
-    /// How long a token is good for after it was read; unset, until a server refuses it.
+    /// How long a token is valid after it was read. Default: until a server refuses it.
     #[serde(default, deserialize_with = "units::maybe_duration")]
     pub expires: Option<Duration>,
 }
@@ -49,22 +49,22 @@ pub struct Bearer {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HeaderAuth {
-    /// Its name.
+    /// The header's name.
     pub name: String,
-    /// Where its value is.
+    /// Where to read its value.
     pub value: Secret,
 }
 
-/// What a signature of AWS is for.
+/// The scope of an AWS signature.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sigv4 {
-    /// The service that is called.
+    /// The AWS service. Default: `sagemaker`.
     #[serde(default = "sagemaker")]
     pub service: String,
-    /// Its region, for example `eu-west-1`.
+    /// The region, for example `eu-west-1`.
     pub region: String,
-    /// A profile of the shared configuration files, instead of the chain's own choice.
+    /// The profile of the shared configuration files. Default: the chain's own choice.
     #[serde(default)]
     pub profile: Option<String>,
 }
@@ -73,14 +73,14 @@ fn sagemaker() -> String {
     "sagemaker".into()
 }
 
-/// What a token of Google is for.
+/// The scope of a Google access token.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Google {
-    /// What the token allows.
+    /// The OAuth scopes. Default: `cloud-platform`.
     #[serde(default = "cloud_platform")]
     pub scopes: Vec<String>,
-    /// Asks this metadata server instead of looking for application default credentials.
+    /// The metadata server to ask. Default: application default credentials.
     #[serde(default)]
     pub metadata_server: Option<String>,
 }

@@ -7,73 +7,73 @@ use serde::{Deserialize, Deserializer, de};
 use super::{
     Auth, Binary, Http2, Pool, Prices, Protocol, RemoteModel, Retry, Sizes, Timeouts, Tls,
 };
-use crate::protocol::Wire;
+use crate::protocol::ProtocolClient;
 
 /// One remote service as one device.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Endpoint {
-    /// The device's id, `triton:0` or `sagemaker:eu-west-1/trn1` for instance.
+    /// The device's id, for example `triton:0` or `sagemaker:eu-west-1/trn1`.
     pub id: String,
-    /// Where the service is. `https://host/v2/models/NAME` names its one model too.
+    /// The service's URL. `https://host/v2/models/NAME` also selects one model.
     #[serde(deserialize_with = "address")]
     pub url: url::Url,
-    /// What is spoken there.
+    /// The protocol.
     #[serde(default)]
     pub protocol: Protocol,
-    /// Whether tensors travel as bytes.
+    /// Whether tensors are sent as bytes.
     #[serde(default)]
     pub binary: Binary,
-    /// Who we are.
+    /// How to authenticate. Default: not at all.
     #[serde(default)]
     pub auth: Auth,
-    /// Whom to trust.
+    /// Trusted certificates.
     #[serde(default)]
     pub tls: Tls,
-    /// A proxy to go through. None of the environment is used.
+    /// The proxy. Proxy variables of the environment are ignored.
     #[serde(default, deserialize_with = "maybe_address")]
     pub proxy: Option<url::Url>,
-    /// Which HTTP to speak.
+    /// The version of HTTP.
     #[serde(default)]
     pub http2: Http2,
-    /// How long things may take.
+    /// Timeouts.
     #[serde(default)]
     pub timeouts: Timeouts,
-    /// How many bytes may travel.
+    /// Size limits.
     #[serde(default)]
     pub limits: Sizes,
-    /// Connections that are kept.
+    /// Idle connections.
     #[serde(default)]
     pub pool: Pool,
-    /// When a request is sent again.
+    /// When a request is retried.
     #[serde(default)]
     pub retry: Retry,
-    /// The server's models by the name that hosts use. Empty, any name is asked for as it is, unless the
-    /// URL names the one model there is.
+    /// The server's models by the name that apps use. If empty, any name is passed on to the server,
+    /// unless the URL selects one model.
     #[serde(default)]
     pub models: BTreeMap<String, RemoteModel>,
-    /// The class of hardware behind it.
+    /// The class of hardware behind the service.
     #[serde(default)]
     pub kind: Kind,
-    /// The product's name, for people.
+    /// The product's name, for display.
     #[serde(default)]
     pub name: Option<String>,
-    /// What it multiplies `f32` models in.
+    /// The dtype in which it multiplies `f32` models. Default: `f32`.
     #[serde(default)]
     pub precision: Option<String>,
-    /// Where it stands.
+    /// The region, for display.
     #[serde(default)]
     pub region: Option<String>,
-    /// Who runs it.
+    /// The provider, for display.
     #[serde(default)]
     pub provider: Option<String>,
-    /// The accelerator behind it.
+    /// The accelerator, for display.
     #[serde(default)]
     pub accelerator: Option<String>,
-    /// What it costs.
+    /// Prices.
     #[serde(default)]
     pub price: Prices,
-    /// Anything else worth knowing.
+    /// More labels of the device.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
 }
@@ -111,7 +111,7 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument`. What cannot be read may hold a password, so it is not repeated.
+    /// `InvalidArgument`. The address is not repeated: it may contain a password.
     pub fn at(id: impl Into<String>, address: &str) -> Result<Self> {
         let (address, protocol) = match address.split_once("://") {
             Some(("grpc", rest)) => (format!("http://{rest}"), Protocol::OipGrpc),
@@ -119,26 +119,26 @@ impl Endpoint {
             _ => (address.to_owned(), Protocol::OipHttp),
         };
         let url = address.parse().map_err(|error| {
-            Error::invalid_argument(format!("the address of a service cannot be read: {error}"))
+            Error::invalid_argument(format!("the address of a service is not a URL: {error}"))
         })?;
         Ok(Self { protocol, ..Self::new(id, url) })
     }
 
-    /// The one model that the URL names.
+    /// The model that the URL selects.
     pub fn named_model(&self) -> Option<String> {
-        Wire::named_model(self)
+        ProtocolClient::named_model(self)
     }
 
-    /// Takes paths as they are meant in a file of `folder`.
+    /// Resolves relative paths against `folder`, that of the configuration file.
     pub fn relative_to(&mut self, folder: &Path) {
         let files = [self.tls.roots.as_mut(), self.auth.file_mut()];
         for file in files.into_iter().flatten() {
-            // An absolute path stays what it is.
+            // Joining an absolute path replaces the folder.
             *file = folder.join(&file);
         }
     }
 
-    /// Finds what no server needs to be asked about.
+    /// Validates the configuration, without contacting the server.
     ///
     /// # Errors
     ///
@@ -148,30 +148,30 @@ impl Endpoint {
             Err(Error::invalid_argument(format!("the remote device '{}' {what}", self.id)))
         };
         if !self.id.contains(':') {
-            return wrong("needs a family and an index in its id, such as 'triton:0'");
+            return wrong("needs an id of a family and an index, such as 'triton:0'");
         }
         if !matches!(self.url.scheme(), "http" | "https") || self.url.host().is_none() {
-            return wrong("needs a url that begins with http:// or https://");
+            return wrong("needs a url that starts with http:// or https://");
         }
         if !self.url.username().is_empty() || self.url.password().is_some() {
-            return wrong("has a secret in its url: give it by reference, under 'auth'");
+            return wrong("has a password in its url: refer to it under 'auth' instead");
         }
         if let Some(proxy) = &self.proxy {
             if !matches!(proxy.scheme(), "http" | "https") || proxy.host().is_none() {
-                return wrong("needs a proxy that begins with http:// or https://");
+                return wrong("needs a proxy that starts with http:// or https://");
             }
             if !proxy.username().is_empty() || proxy.password().is_some() {
-                return wrong("has a secret in the address of its proxy, where none may be");
+                return wrong("has a password in the address of its proxy, which is not supported");
             }
         }
         if self.timeouts.request.is_zero() || self.timeouts.connect.is_zero() {
-            return wrong("has a timeout of zero, in which nothing can be done");
+            return wrong("has a timeout of zero: the timeout must be greater than zero");
         }
         if !(0.0..=1.0).contains(&self.retry.budget) {
-            return wrong("has a retry budget that is not between 0 and 1");
+            return wrong("has a retry budget outside 0 to 1");
         }
         if self.precision().is_none() {
-            return wrong("has a precision that is no dtype");
+            return wrong("has a precision that is not a dtype");
         }
         Ok(())
     }
@@ -180,6 +180,7 @@ impl Endpoint {
         let mut labels = self.labels.clone();
         let said = [
             ("protocol", Some(self.protocol.name().to_owned())),
+            ("hardware", (self.kind == Kind::Unknown).then(|| "unknown".to_owned())),
             ("region", self.region.clone()),
             ("provider", self.provider.clone()),
             ("accelerator", self.accelerator.clone()),
@@ -197,17 +198,20 @@ impl Endpoint {
     }
 }
 
-/// The class of hardware, in the words of [`DeviceKind`].
+/// The class of hardware.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// A processor.
+    /// A CPU.
     Cpu,
-    /// A graphics processor.
+    /// A GPU.
     Gpu,
-    /// Any other accelerator, and what nothing is known about.
-    #[default]
+    /// Any other accelerator.
     Tpu,
+    /// Not configured. [`DeviceKind`] and `wasi:nn` have no such class: it counts as [`DeviceKind::Tpu`], and
+    /// the device has the label `hardware=unknown`.
+    #[default]
+    Unknown,
 }
 
 impl From<Kind> for DeviceKind {
@@ -215,7 +219,7 @@ impl From<Kind> for DeviceKind {
         match kind {
             Kind::Cpu => Self::Cpu,
             Kind::Gpu => Self::Gpu,
-            Kind::Tpu => Self::Tpu,
+            Kind::Tpu | Kind::Unknown => Self::Tpu,
         }
     }
 }
@@ -226,6 +230,6 @@ fn maybe_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<url::Url>,
 
 fn address<'de, D: Deserializer<'de>>(from: D) -> Result<url::Url, D::Error> {
     let text = String::deserialize(from)?;
-    // What does not parse may still hold a password, so it is not repeated.
-    text.parse().map_err(|error| de::Error::custom(format!("the url cannot be read: {error}")))
+    // The text is not repeated: it may contain a password.
+    text.parse().map_err(|error| de::Error::custom(format!("this is not a url: {error}")))
 }

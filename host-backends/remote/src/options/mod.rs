@@ -1,5 +1,5 @@
-//! What the operator configures: every type is read from TOML or JSON, refuses fields it does not know,
-//! and can be printed without giving a secret away.
+//! The configuration. Every type is read from TOML or JSON, refuses unknown fields, and can be printed without
+//! revealing a secret.
 
 mod auth;
 mod endpoint;
@@ -16,13 +16,13 @@ pub use model::{RemoteModel, tensor_info};
 pub use network::{Http2, Pool, Retry, Sizes, Timeouts, Tls};
 pub use price::{Cost, Prices};
 pub use protocol::{Binary, Protocol, Template};
-pub(crate) use secret::Revealed;
 pub use secret::Secret;
+pub(crate) use secret::SecretValue;
 
-/// The endpoints of a remote backend.
+/// The configuration of a remote backend.
 #[derive(Debug, Clone, PartialEq, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoteOptions {
-    /// One device each.
+    /// The endpoints. Each becomes one device.
     pub endpoints: Vec<Endpoint>,
 }

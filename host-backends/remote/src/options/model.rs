@@ -4,40 +4,40 @@ use std::sync::Arc;
 use godwit_backend::{DType, Dim, Error, Result, Signature, TensorInfo, known};
 use serde::{Deserialize, Deserializer, de};
 
-/// A model of the server, and what the operator knows about it.
+/// A model of the server, as the operator describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RemoteModel {
-    /// The server's name for it; unset, the name it is configured by.
+    /// The server's name for the model. Default: its key in the configuration.
     pub model: Option<String>,
-    /// The version; unset, the server chooses.
+    /// The version. Default: the server chooses.
     pub version: Option<String>,
-    /// Its inputs in order, each as `image: f32[batch, 1, 8, 8]`. Needed where the protocol does not tell;
-    /// where it does, held against what the server says.
+    /// Its inputs in order, each as `image: f32[batch, 1, 8, 8]`. Required if the protocol has no metadata;
+    /// otherwise compared with the server's metadata.
     #[serde(deserialize_with = "infos")]
     pub inputs: Vec<TensorInfo>,
-    /// Its outputs in order, as its inputs.
+    /// Its outputs in order, written like the inputs.
     #[serde(deserialize_with = "infos")]
     pub outputs: Vec<TensorInfo>,
-    /// The SHA-256 of the file that the server's model was made from: any other local file is refused.
+    /// The SHA-256 of the model file that the server runs: any other local file is refused.
     pub sha256: Option<String>,
-    /// Headers to send with each run, for gateways that choose the model by one.
+    /// Headers to send with each run, for gateways that select the model by a header.
     pub headers: BTreeMap<String, String>,
 }
 
 impl RemoteModel {
-    /// A model of which only the server's name is known.
+    /// A model known only by the server's name.
     pub(crate) fn called(name: String) -> Self {
         Self { model: Some(name), ..Self::default() }
     }
 
-    /// This one, with `name` as the server's name unless another is configured.
+    /// This model, with `name` as the server's name unless another is configured.
     pub(crate) fn or_called(&self, name: &str) -> Self {
         let model = self.model.clone().or_else(|| Some(name.to_owned()));
         Self { model, ..self.clone() }
     }
 
-    /// What the operator says about inputs and outputs, if anything.
+    /// The configured signature, if there is one.
     pub(crate) fn signature(&self) -> Option<Signature> {
         let said = !self.inputs.is_empty() && !self.outputs.is_empty();
         said.then(|| Signature { inputs: self.inputs.clone(), outputs: self.outputs.clone() })
@@ -49,8 +49,8 @@ fn infos<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<TensorInfo>, D::Error
     texts.iter().map(|text| tensor_info(text).map_err(de::Error::custom)).collect()
 }
 
-/// Reads what [`TensorInfo`] prints: `name: dtype[dims]`, where a dim is a number, a symbol or `?`, and
-/// `[..]` is of any rank.
+/// Parses the text form of [`TensorInfo`]: `name: dtype[dims]`, where a dimension is a number, a symbol or `?`,
+/// and `[..]` means any rank.
 ///
 /// # Errors
 ///
@@ -65,7 +65,7 @@ pub fn tensor_info(text: &str) -> Result<TensorInfo> {
     let dtype = dtype.trim();
     let dtype = DType::ALL.into_iter().find(|known| known.name() == dtype).ok_or_else(|| {
         wrong(format!(
-            "has no known dtype: {}",
+            "has an unknown dtype: {}",
             known("dtypes", dtype, DType::ALL.map(DType::name))
         ))
     })?;

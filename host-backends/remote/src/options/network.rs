@@ -1,4 +1,4 @@
-//! What is granted to the network: time, bytes, connections, second chances.
+//! Limits of the network: time, bytes, connections, retries.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use serde::Deserialize;
 
 use super::units;
 
-/// How long each part of a request may take.
+/// Timeouts.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timeouts {
-    /// Name resolution, TCP and TLS.
+    /// For name resolution, TCP and TLS. Default: 2 s.
     #[serde(deserialize_with = "units::duration")]
     pub connect: Duration,
-    /// A whole run, with its retries.
+    /// For a whole run, retries included. Default: 60 s.
     #[serde(deserialize_with = "units::duration")]
     pub request: Duration,
-    /// The silence between two pieces of an answer that has begun.
+    /// Between two parts of an answer. Default: 10 s.
     #[serde(deserialize_with = "units::duration")]
     pub idle: Duration,
 }
@@ -32,14 +32,14 @@ impl Default for Timeouts {
     }
 }
 
-/// The most bytes of one request and of one answer.
+/// The maximum sizes of a request and of an answer, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sizes {
-    /// Sent, in one request.
+    /// Of a request. Default: 256 MiB.
     #[serde(deserialize_with = "units::bytes")]
     pub request: u64,
-    /// Received, in one answer. Held against what the server announces before anything is read.
+    /// Of an answer. The announced length is checked before anything is read. Default: 256 MiB.
     #[serde(deserialize_with = "units::bytes")]
     pub response: u64,
 }
@@ -50,13 +50,13 @@ impl Default for Sizes {
     }
 }
 
-/// Connections that wait for the next request.
+/// Idle connections, kept for the next request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pool {
-    /// How many may wait. HTTP/2 and gRPC need one.
+    /// The maximum number. HTTP/2 and gRPC need one. Default: 32.
     pub idle: usize,
-    /// How long they do.
+    /// How long they are kept. Default: 60 s.
     #[serde(deserialize_with = "units::duration")]
     pub keep: Duration,
 }
@@ -67,19 +67,20 @@ impl Default for Pool {
     }
 }
 
-/// When a request is sent again.
+/// When a request is retried.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
-    /// Tries of one run, the first included.
+    /// Attempts of one run, the first included. Default: 3.
     pub attempts: u32,
-    /// The pause before the second try; it doubles from there, and each is shortened by chance.
+    /// The pause before the second attempt. It doubles with every further attempt, and a random part of it is used.
+    /// Default: 50 ms.
     #[serde(deserialize_with = "units::duration")]
     pub pause: Duration,
-    /// Retries for each request of this endpoint, over time: 0.1 lets one in ten be sent again.
+    /// Retries per request of this endpoint, over time: with 0.1, one in ten requests may be retried. Default: 0.1.
     pub budget: f64,
-    /// Whether the models may be run twice for one call. Unset, only what surely did not reach a model is
-    /// sent again.
+    /// Whether a model may run twice for one call. Default: no, only requests that did not reach a model are
+    /// retried.
     pub idempotent: bool,
 }
 
@@ -89,24 +90,24 @@ impl Default for Retry {
     }
 }
 
-/// Whom to trust.
+/// Trusted certificates.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Tls {
-    /// A PEM file of certificates to trust.
+    /// A PEM file of trusted certificates.
     pub roots: Option<PathBuf>,
-    /// Trust those alone, and none of the system's.
+    /// Trust only those, and none of the system's.
     pub only: bool,
 }
 
-/// Which HTTP to speak.
+/// The version of HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Http2 {
-    /// What server and client agree on under TLS; HTTP/1.1 without.
+    /// Negotiated with TLS; HTTP/1.1 without TLS.
     #[default]
     Auto,
-    /// HTTP/2 without asking, also without TLS.
+    /// HTTP/2 without negotiation, with or without TLS.
     Always,
     /// HTTP/1.1.
     Never,

@@ -4,33 +4,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::Traffic;
 
-/// What a service costs, in the currency that the operator reckons in.
+/// Prices of a service, in any one currency.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prices {
-    /// For an hour that it is there.
+    /// Per hour.
     pub per_hour: Option<f64>,
-    /// For a thousand runs.
+    /// Per 1000 runs.
     pub per_1000_calls: Option<f64>,
-    /// For 10⁹ bytes that leave it.
+    /// Per 10⁹ bytes received from it.
     pub egress_per_gb: Option<f64>,
 }
 
-/// What a service has cost; parts without a price are zero.
+/// The cost of a service. Parts without a price are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Cost {
-    /// The time it was there for us.
+    /// Of the time.
     pub time: f64,
-    /// The runs.
+    /// Of the runs.
     pub calls: f64,
-    /// The bytes that left it.
+    /// Of the bytes received.
     pub egress: f64,
-    /// All of it.
+    /// The sum.
     pub total: f64,
 }
 
 impl Prices {
-    /// What `runs` runs and `traffic` in `time` have cost, if anything has a price.
+    /// The cost of `runs` runs and `traffic` in `time`; `None` without any price.
     pub fn cost(&self, time: Duration, runs: u64, traffic: &Traffic) -> Option<Cost> {
         let Self { per_hour, per_1000_calls, egress_per_gb } = self;
         [per_hour, per_1000_calls, egress_per_gb].into_iter().find(|price| price.is_some())?;

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-/// What is spoken with the server.
+/// The protocol of a server.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Protocol {
@@ -11,11 +11,11 @@ pub enum Protocol {
     OipHttp,
     /// The Open Inference Protocol over gRPC.
     OipGrpc,
-    /// The Open Inference Protocol inside an AWS SageMaker invocation, as Triton's containers take it.
+    /// The Open Inference Protocol inside an AWS SageMaker invocation, as Triton's containers expect it.
     Sagemaker,
     /// The Open Inference Protocol inside a `:rawPredict` of Google Vertex AI.
     Vertex,
-    /// JSON of the operator's own form.
+    /// JSON in a form that the operator describes.
     Json(Template),
 }
 
@@ -32,23 +32,22 @@ impl Protocol {
     }
 }
 
-/// A JSON request and where the answer holds what.
+/// A JSON request, and where the answer holds the outputs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Template {
-    /// The body to send. A string that is `{name}` alone stands for the input of that name as nested
-    /// lists, `{name:flat}` for one list of its elements.
+    /// The body of the request. The string `{name}` is replaced by the input of that name as nested lists,
+    /// `{name:flat}` by one list of its elements.
     pub request: serde_json::Value,
-    /// Where each output is in the answer: a JSON pointer by the output's name, `/output/0/scores` for
-    /// instance.
+    /// The JSON pointer of each output in the answer, by the output's name, for example `/output/0/scores`.
     pub outputs: BTreeMap<String, String>,
 }
 
-/// Whether tensors travel as bytes or as JSON numbers.
+/// Whether tensors are sent as bytes or as JSON numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Binary {
-    /// As the server's metadata says. SageMaker's form is always binary, Vertex's is JSON unless told.
+    /// As the server's metadata says; for SageMaker as bytes, for Vertex AI as JSON.
     #[default]
     Auto,
     /// As bytes.

@@ -5,15 +5,15 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Where a secret is. The configuration says where, never what.
+/// Where to read a secret. The configuration holds references, never secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(remote = "Self", rename_all = "kebab-case")]
 pub enum Secret {
-    /// A file, read again when the secret is refused or has expired; a newline at its end is dropped.
+    /// A file, read again when the secret is refused or has expired. Surrounding white space is removed.
     File(PathBuf),
     /// An environment variable of this process.
     Env(String),
-    /// A program and its arguments, without a shell; what it prints is the secret.
+    /// A program and its arguments, run without a shell; its output is the secret.
     Command(Vec<String>),
 }
 
@@ -23,7 +23,7 @@ impl<'de> Deserialize<'de> for Secret {
     }
 }
 
-/// Takes what says where a secret is, and does not repeat one that is written out.
+/// Accepts a reference to a secret. A literal secret is refused without being repeated.
 struct Reference;
 
 impl<'de> Visitor<'de> for Reference {
@@ -31,12 +31,12 @@ impl<'de> Visitor<'de> for Reference {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "where the secret is: { file = \"...\" }, { env = \"...\" } or { command = [...] }",
+            "a reference to a secret: { file = \"...\" }, { env = \"...\" } or { command = [...] }",
         )
     }
 
     fn visit_str<E: de::Error>(self, _: &str) -> Result<Secret, E> {
-        let message = "a secret is not written here, only where it is: \
+        let message = "write a reference instead of the secret: \
                        { file = \"...\" }, { env = \"...\" } or { command = [...] }";
         Err(E::custom(message))
     }
@@ -46,11 +46,11 @@ impl<'de> Visitor<'de> for Reference {
     }
 }
 
-/// A secret's value. It cannot be printed.
+/// The value of a secret. It cannot be printed.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Revealed(String);
+pub(crate) struct SecretValue(String);
 
-impl Revealed {
+impl SecretValue {
     pub(crate) fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
@@ -60,8 +60,8 @@ impl Revealed {
     }
 }
 
-impl fmt::Debug for Revealed {
+impl fmt::Debug for SecretValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(a secret)")
+        f.write_str("(secret)")
     }
 }

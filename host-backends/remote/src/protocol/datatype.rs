@@ -1,6 +1,6 @@
-//! The names that the Open Inference Protocol has for dtypes.
+//! The Open Inference Protocol's names of dtypes.
 
-use godwit_backend::DType;
+use godwit_backend::{DType, Error, Result, Signature};
 
 pub(super) const fn name(dtype: DType) -> &'static str {
     match dtype {
@@ -20,12 +20,23 @@ pub(super) const fn name(dtype: DType) -> &'static str {
     }
 }
 
-/// The dtype of that name. Text (`BYTES`) is none.
+/// The dtype of that name. Text (`BYTES`) is not supported.
 pub(super) fn dtype(text: &str) -> Option<DType> {
     DType::ALL.into_iter().find(|dtype| name(*dtype) == text)
 }
 
-/// Whether JSON has a form for it.
-pub(super) const fn in_json(dtype: DType) -> bool {
+/// Whether the protocol has a JSON form for it.
+const fn in_json(dtype: DType) -> bool {
     !matches!(dtype, DType::F16 | DType::Bf16)
+}
+
+/// Fails if a dtype of `signature` has no JSON form.
+pub(super) fn only_json(signature: &Signature) -> Result<()> {
+    let mut infos = signature.inputs.iter().chain(&signature.outputs);
+    infos.find(|info| !in_json(info.dtype)).map_or(Ok(()), |info| Err(no_json(info.dtype)))
+}
+
+/// The error for a dtype without a JSON form.
+pub(super) fn no_json(dtype: DType) -> Error {
+    Error::unsupported(format!("the remote service takes JSON, which has no {dtype}"))
 }

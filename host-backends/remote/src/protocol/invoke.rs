@@ -1,26 +1,24 @@
-//! The Open Inference Protocol inside the one request that a cloud lets through: an invocation of AWS
-//! SageMaker, a `:rawPredict` of Google Vertex AI. Neither tells what a model takes and gives, so the
-//! operator does.
+//! The Open Inference Protocol inside the one request that a cloud forwards: an invocation of AWS SageMaker, a
+//! `:rawPredict` of Google Vertex AI. Neither has metadata, so the operator configures the signature.
 
-use godwit_backend::{Error, Result, Signature, Tensors};
+use godwit_backend::{Error, Signature, Tensors};
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
 use super::oip::{answer, request};
-use super::{Asked, Call, datatype, numbers, send};
+use super::{Call, Http, RunRequest, datatype};
 use crate::answer::Expected;
-use crate::failure::Failure;
+use crate::call_error::{CallError, CallResult};
 use crate::options::{Binary, Endpoint, Protocol, RemoteModel};
 use crate::service::Service;
-use crate::status;
-use crate::web::{Body, Client, Request};
+use crate::web::Request;
 
 #[derive(Debug)]
 pub(crate) struct Invoke {
     url: Url,
     binary: bool,
-    /// The content type of JSON with tensors behind it, up to the length of the JSON.
+    /// The content type of JSON followed by tensors, up to the length of the JSON.
     mime: &'static str,
 }
 
@@ -45,67 +43,47 @@ impl Invoke {
         &self,
         service: &Service,
         model: &RemoteModel,
-    ) -> Result<(Signature, Call), Failure> {
+    ) -> CallResult<(Signature, Call)> {
         let signature = configured(service, model)?;
         if !self.binary {
-            only_json(&signature)?;
+            datatype::only_json(&signature)?;
         }
         Ok((signature, Call { model: model.clone(), binary: self.binary }))
     }
 
-    pub(super) async fn run(
-        &self,
-        client: &Client,
-        service: &Service,
-        asked: Asked<'_>,
-    ) -> Result<Tensors, Failure> {
-        let (header, tensors) = request::encode(&asked)?;
-        let mut headers = HeaderMap::new();
-        let kind = match asked.call.binary {
+    pub(super) async fn run(&self, http: Http<'_>, run: RunRequest<'_>) -> CallResult<Tensors> {
+        let (header, tensors) = request::encode(&run)?;
+        let kind = match run.call.binary {
             true => HeaderValue::try_from(format!("{}{}", self.mime, header.len())).ok(),
             false => None,
         };
         let kind = kind.unwrap_or(HeaderValue::from_static("application/json"));
-        headers.insert(CONTENT_TYPE, kind);
-        let mut body = Body::default();
-        body.push(header);
-        tensors.into_iter().for_each(|tensor| body.push(tensor));
-        let request = Request { method: Method::POST, url: self.url.clone(), headers, body };
-        let reader = send(client, service, &asked.call.model, request).await?;
+        let request = Request::post(self.url.clone(), kind, header, tensors);
+        let reader = http.send(&run.call.model, request).await?;
         let kind = reader.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let length =
             match kind.and_then(|kind| kind.strip_prefix(self.mime)) {
                 Some(length) => Some(length.trim().parse().map_err(|_| {
-                    Failure::lie(status::ODD, "the length of its header is no number")
+                    CallError::malformed("the length of its header is not a number")
                 })?),
-                // Triton's port for Vertex answers as its own does.
+                // Triton's port for Vertex AI answers like its own port.
                 None => {
                     let length = answer::header_length(&reader)?;
                     answer::is_json_or_bytes(&reader, length.is_some())?;
                     length
                 }
             };
-        let expected = Expected::new(asked.signature, &asked.shapes());
-        answer::decode(reader, length, expected, asked.memory).await
+        let expected = Expected::new(run.signature, &run.shapes());
+        answer::decode(reader, length, expected, run.memory).await
     }
 }
 
-/// The signature that the operator gave.
-pub(super) fn configured(service: &Service, model: &RemoteModel) -> Result<Signature, Failure> {
+/// The configured signature.
+pub(super) fn configured(service: &Service, model: &RemoteModel) -> CallResult<Signature> {
     model.signature().ok_or_else(|| {
-        Failure::from(Error::unsupported(format!(
-            "device '{}' cannot tell what its models take and give: its configuration has to say \
-             so, under 'inputs' and 'outputs' of the model",
+        CallError::from(Error::unsupported(format!(
+            "the protocol of device '{}' has no metadata: configure 'inputs' and 'outputs' of the model",
             service.device.id
         )))
     })
-}
-
-/// Fails if a dtype of `signature` cannot travel as JSON.
-pub(super) fn only_json(signature: &Signature) -> Result<(), Failure> {
-    let all = signature.inputs.iter().chain(&signature.outputs);
-    match all.map(|info| info.dtype).find(|dtype| !datatype::in_json(*dtype)) {
-        Some(lost) => Err(numbers::no_json(lost).into()),
-        None => Ok(()),
-    }
 }

@@ -1,4 +1,4 @@
-//! What is spoken with a server: each form knows how to ask for a signature and how to ask for a run.
+//! The protocols. Each can ask for a signature and for a run.
 
 mod datatype;
 mod grpc;
@@ -9,14 +9,14 @@ mod template;
 
 use godwit_backend::{Memory, Result, Shape, Signature, Tensors};
 
-use crate::failure::Failure;
+use crate::call_error::{CallError, CallResult};
 use crate::options::{Endpoint, Protocol, RemoteModel};
 use crate::service::Service;
-use crate::web::{Client, Request};
+use crate::web::{Client, Reader, Request};
 
-/// The connections to an endpoint, with the form that is spoken over them.
+/// The connections to an endpoint, with its protocol.
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(crate) enum ProtocolClient {
     Oip(Client, oip::Oip),
     Invoke(Client, invoke::Invoke),
     Template(Client, template::Form),
@@ -27,7 +27,7 @@ pub(crate) enum Wire {
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) model: RemoteModel,
-    /// Whether tensors travel as bytes.
+    /// Whether tensors are sent as bytes.
     pub(crate) binary: bool,
 }
 
@@ -42,7 +42,7 @@ fn name(model: &RemoteModel) -> &str {
     model.model.as_deref().unwrap_or_default()
 }
 
-impl Wire {
+impl ProtocolClient {
     pub(crate) fn new(options: &Endpoint) -> Result<Self> {
         Ok(match &options.protocol {
             Protocol::OipHttp => Self::Oip(Client::new(options)?, oip::Oip::new(options)),
@@ -56,20 +56,20 @@ impl Wire {
         })
     }
 
-    /// The one model that the endpoint's URL names.
+    /// The model that the endpoint's URL selects.
     pub(crate) fn named_model(options: &Endpoint) -> Option<String> {
         oip::Address::of(&options.url).model
     }
 
-    /// Whether a server can be asked if it is ready.
+    /// Whether the protocol can ask a server if it is ready.
     pub(crate) fn tells_readiness(&self) -> bool {
         matches!(self, Self::Oip(..) | Self::Grpc(_))
     }
 
-    /// Fails unless the server, whatever its models, is ready.
-    pub(crate) async fn ready(&self, service: &Service) -> Result<(), Failure> {
+    /// Fails unless the server is ready, whatever its models.
+    pub(crate) async fn ready(&self, service: &Service) -> CallResult<()> {
         match self {
-            Self::Oip(client, form) => form.server_ready(client, service).await,
+            Self::Oip(client, form) => form.server_ready(Http { client, service }).await,
             Self::Grpc(channel) => channel.server_ready(service).await,
             Self::Invoke(..) | Self::Template(..) => Ok(()),
         }
@@ -79,9 +79,9 @@ impl Wire {
         &self,
         service: &Service,
         model: &RemoteModel,
-    ) -> Result<(Signature, Call), Failure> {
+    ) -> CallResult<(Signature, Call)> {
         match self {
-            Self::Oip(client, form) => form.describe(client, service, model).await,
+            Self::Oip(client, form) => form.describe(Http { client, service }, model).await,
             Self::Grpc(channel) => channel.describe(service, model).await,
             Self::Invoke(_, form) => form.describe(service, model),
             Self::Template(_, form) => form.describe(service, model),
@@ -95,52 +95,56 @@ impl Wire {
         signature: &Signature,
         inputs: &Tensors,
         memory: &Memory,
-    ) -> Result<Tensors, Failure> {
-        let run = Asked { call, signature, inputs, memory };
+    ) -> CallResult<Tensors> {
+        let run = RunRequest { call, signature, inputs, memory };
         match self {
-            Self::Oip(client, form) => form.run(client, service, run).await,
+            Self::Oip(client, form) => form.run(Http { client, service }, run).await,
             Self::Grpc(channel) => channel.run(service, run).await,
-            Self::Invoke(client, form) => form.run(client, service, run).await,
-            Self::Template(client, form) => form.run(client, service, run).await,
+            Self::Invoke(client, form) => form.run(Http { client, service }, run).await,
+            Self::Template(client, form) => form.run(Http { client, service }, run).await,
         }
     }
 }
 
-/// One run that is asked for.
+/// The arguments of one run.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RunRequest<'a> {
     call: &'a Call,
     signature: &'a Signature,
     inputs: &'a Tensors,
     memory: &'a Memory,
 }
 
-impl Asked<'_> {
+impl RunRequest<'_> {
     fn shapes(&self) -> Vec<Shape> {
         self.inputs.iter().map(|input| input.shape().clone()).collect()
     }
 }
 
-/// Sends `request` with the model's own headers and the endpoint's credentials.
-async fn send<'a>(
-    client: &Client,
+/// The HTTP connections of an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Http<'a> {
+    client: &'a Client,
     service: &'a Service,
-    model: &RemoteModel,
-    mut request: Request,
-) -> Result<crate::web::Reader<'a>, Failure> {
-    dress(model, &mut request)?;
-    service.credentials.sign(&mut request).await?;
-    client.send(request, &service.meter).await
 }
 
-/// Adds the headers that the operator has given the model.
-fn dress(model: &RemoteModel, request: &mut Request) -> Result<(), Failure> {
+impl<'a> Http<'a> {
+    /// Sends `request` with the model's own headers and the endpoint's credentials.
+    async fn send(self, model: &RemoteModel, mut request: Request) -> CallResult<Reader<'a>> {
+        add_model_headers(model, &mut request)?;
+        self.service.credentials.sign(&mut request).await?;
+        self.client.send(request, &self.service.meter).await
+    }
+}
+
+/// Adds the headers that are configured for the model.
+fn add_model_headers(model: &RemoteModel, request: &mut Request) -> CallResult<()> {
     for (name, value) in &model.headers {
         let name = http::HeaderName::try_from(name).ok();
         let pair = name.zip(http::HeaderValue::try_from(value).ok());
         let (name, value) = pair.ok_or_else(|| {
-            let message = "a header of this model's configuration cannot be sent";
-            Failure::from(godwit_backend::Error::invalid_argument(message))
+            let message = "a header configured for this model is not valid";
+            CallError::from(godwit_backend::Error::invalid_argument(message))
         })?;
         request.headers.insert(name, value);
     }

@@ -1,17 +1,17 @@
-//! Elements as JSON numbers.
+//! Tensors as JSON numbers.
 
 use std::fmt;
 
 use godwit_backend::{BufferMut, DType, Error, Result};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, SeqAccess, Visitor};
 
-use crate::reactor::aside;
+use crate::reactor::run_beside;
 
 /// Appends `[1,2,...]`, the elements in `bytes`.
 ///
 /// # Errors
 ///
-/// `InvalidArgument` for a number that JSON does not have, `Unsupported` for a dtype it does not have.
+/// `InvalidArgument` for a number without a JSON form, `Unsupported` for a dtype without one.
 pub(super) fn write(into: &mut Vec<u8>, dtype: DType, bytes: &[u8]) -> Result<()> {
     into.push(b'[');
     let mut first = true;
@@ -56,24 +56,18 @@ pub(super) fn write_one(into: &mut Vec<u8>, dtype: DType, bytes: &[u8]) -> Resul
         DType::U64 => number!(u64),
         DType::I64 => number!(i64),
         DType::Bool => serde_json::to_writer(into, &(bytes != [0])),
-        DType::F16 | DType::Bf16 => return Err(no_json(dtype)),
+        DType::F16 | DType::Bf16 => return Err(super::datatype::no_json(dtype)),
     };
-    written.map_err(|error| Error::internal("numbers could not be written").with_source(error))
+    written.map_err(|error| Error::internal("cannot write numbers as JSON").with_source(error))
 }
 
-/// That JSON cannot carry `dtype`.
-pub(super) fn no_json(dtype: DType) -> Error {
-    Error::unsupported(format!("the remote service takes JSON, which has no {dtype}"))
-}
-
-/// Fills `into` with the numbers of a JSON list. Lists inside it are read through: a nested list is as
-/// good as a flat one. There must be exactly as many as fit.
+/// Fills `into` with the numbers of a JSON list, flat or nested. Their number must be exact.
 pub(super) fn read(
     json: &str,
     dtype: DType,
     into: &mut BufferMut,
 ) -> Result<(), serde_json::Error> {
-    aside(json.len(), || {
+    run_beside(json.len(), || {
         let mut filling = Filling { dtype, into, at: 0 };
         let mut from = serde_json::Deserializer::from_str(json);
         Into(&mut filling).deserialize(&mut from)?;
@@ -100,7 +94,7 @@ impl Filling<'_> {
         true
     }
 
-    /// Puts an integer, if the dtype has it.
+    /// Writes an integer, if the dtype can hold it.
     fn integer(&mut self, value: i128) -> bool {
         macro_rules! put {
             ($ty:ty) => {
@@ -117,7 +111,10 @@ impl Filling<'_> {
             DType::U64 => put!(u64),
             DType::I64 => put!(i64),
             DType::Bool => matches!(value, 0 | 1) && self.put(&[u8::from(value == 1)]),
-            #[allow(clippy::cast_precision_loss, reason = "what the server meant as a float")]
+            #[allow(
+                clippy::cast_precision_loss,
+                reason = "the server sent a whole number as a float"
+            )]
             DType::F32 | DType::F64 => self.float(value as f64),
             DType::F16 | DType::Bf16 => false,
         }
@@ -174,7 +171,7 @@ impl<'de> Visitor<'de> for Into<'_, '_> {
 }
 
 fn done<E: serde::de::Error>(fits: bool) -> Result<(), E> {
-    if fits { Ok(()) } else { Err(E::custom("a number that does not fit, or one too many")) }
+    if fits { Ok(()) } else { Err(E::custom("a number that does not fit, or too many numbers")) }
 }
 
 #[cfg(test)]

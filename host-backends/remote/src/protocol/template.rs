@@ -1,25 +1,24 @@
-//! JSON of the operator's own form, for services with an interface of their own.
+//! JSON by the operator's template, for services with an interface of their own.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use godwit_backend::{Buffer, DType, Error, Result, Shape, Signature, Tensor, Tensors};
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
+use http::HeaderValue;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::invoke::{configured, only_json};
+use super::datatype::only_json;
+use super::invoke::configured;
 use super::oip::answer::is_json_or_bytes;
-use super::{Asked, Call, numbers, send};
+use super::{Call, Http, RunRequest, numbers};
 use crate::answer::Expected;
-use crate::failure::Failure;
+use crate::call_error::{CallError, CallResult};
 use crate::options::{RemoteModel, Template};
-use crate::reactor::aside;
+use crate::reactor::run_beside;
 use crate::service::Service;
-use crate::status::{ODD, UNFIT};
-use crate::web::{Body, Client, Request};
+use crate::web::Request;
 
 #[derive(Debug)]
 pub(crate) struct Form(Template);
@@ -33,13 +32,13 @@ impl Form {
         &self,
         service: &Service,
         model: &RemoteModel,
-    ) -> Result<(Signature, Call), Failure> {
+    ) -> CallResult<(Signature, Call)> {
         let signature = configured(service, model)?;
         only_json(&signature)?;
         let mut outputs = signature.outputs.iter();
         if let Some(lost) = outputs.find(|info| !self.0.outputs.contains_key(&*info.name)) {
             let message = format!(
-                "the template of device '{}' does not say where the output '{}' is",
+                "the template of device '{}' has no JSON pointer for the output '{}'",
                 service.device.id, lost.name
             );
             return Err(Error::invalid_argument(message).into());
@@ -47,49 +46,39 @@ impl Form {
         Ok((signature, Call { model: model.clone(), binary: false }))
     }
 
-    pub(super) async fn run(
-        &self,
-        client: &Client,
-        service: &Service,
-        asked: Asked<'_>,
-    ) -> Result<Tensors, Failure> {
+    pub(super) async fn run(&self, http: Http<'_>, run: RunRequest<'_>) -> CallResult<Tensors> {
         let mut json = Vec::new();
-        let length = asked.inputs.iter().map(Tensor::byte_len).sum();
-        aside(length, || write(&mut json, &self.0.request, &asked))?;
-        let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut body = Body::default();
-        body.push(json);
-        let url = service.options.url.clone();
-        let request = Request { method: Method::POST, url, headers, body };
-        let mut reader = send(client, service, &asked.call.model, request).await?;
+        let length = run.inputs.iter().map(Tensor::byte_len).sum();
+        run_beside(length, || write(&mut json, &self.0.request, &run))?;
+        let kind = HeaderValue::from_static("application/json");
+        let request = Request::post(http.service.options.url.clone(), kind, json, Vec::new());
+        let mut reader = http.send(&run.call.model, request).await?;
         is_json_or_bytes(&reader, false)?;
-        let collected = reader.rest(asked.memory).await?;
+        let collected = reader.rest(run.memory).await?;
         let text = &collected.bytes;
-        let answer: &RawValue = aside(text.len(), || serde_json::from_slice(text))
-            .map_err(|error| Failure::lie(ODD, error.to_string()))?;
-        let mut expected = Expected::new(asked.signature, &asked.shapes());
-        for info in &asked.signature.outputs {
+        let answer: &RawValue = run_beside(text.len(), || serde_json::from_slice(text))
+            .map_err(|error| CallError::malformed(error.to_string()))?;
+        let mut expected = Expected::new(run.signature, &run.shapes());
+        for info in &run.signature.outputs {
             let pointer = self.0.outputs.get(&*info.name).map(String::as_str).unwrap_or_default();
             let found = find(answer, pointer).ok_or_else(|| {
-                Failure::lie(ODD, format!("there is nothing at {pointer} in the answer"))
+                CallError::malformed(format!("the answer has no value at {pointer}"))
             })?;
-            let shape = shape(found).map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
+            let shape = shape(found).map_err(|error| CallError::mismatch(error.to_string()))?;
             let (index, length) = expected.place(&info.name, info.dtype, &shape)?;
-            let mut bytes = asked.memory.writable(length)?;
+            let mut bytes = run.memory.writable(length)?;
             numbers::read(found.get(), info.dtype, &mut bytes)
-                .map_err(|error| Failure::lie(UNFIT, error.to_string()))?;
+                .map_err(|error| CallError::mismatch(error.to_string()))?;
             expected.put(index, Tensor::new(info.dtype, shape, bytes.freeze())?);
         }
         expected.finish()
     }
 }
 
-/// Writes the template with the inputs in their places.
-fn write(into: &mut Vec<u8>, template: &Value, asked: &Asked<'_>) -> Result<()> {
-    let unwritten = |error: serde_json::Error| {
-        Error::internal("a request could not be written").with_source(error)
-    };
+/// Writes the template with the inputs inserted.
+fn write(into: &mut Vec<u8>, template: &Value, run: &RunRequest<'_>) -> Result<()> {
+    let unwritten =
+        |error: serde_json::Error| Error::internal("cannot write a request").with_source(error);
     match template {
         Value::Array(values) => {
             into.push(b'[');
@@ -97,7 +86,7 @@ fn write(into: &mut Vec<u8>, template: &Value, asked: &Asked<'_>) -> Result<()> 
                 if index > 0 {
                     into.push(b',');
                 }
-                write(into, value, asked)?;
+                write(into, value, run)?;
             }
             into.push(b']');
         }
@@ -109,11 +98,11 @@ fn write(into: &mut Vec<u8>, template: &Value, asked: &Asked<'_>) -> Result<()> 
                 }
                 serde_json::to_writer(&mut *into, name).map_err(unwritten)?;
                 into.push(b':');
-                write(into, value, asked)?;
+                write(into, value, run)?;
             }
             into.push(b'}');
         }
-        Value::String(text) => match input(text, asked) {
+        Value::String(text) => match input(text, run) {
             Some((tensor, bytes, false)) => {
                 nested(into, tensor.dtype(), tensor.shape(), &bytes)?;
             }
@@ -125,15 +114,15 @@ fn write(into: &mut Vec<u8>, template: &Value, asked: &Asked<'_>) -> Result<()> 
     Ok(())
 }
 
-/// The input that `{name}` or `{name:flat}` stands for, and whether it is to be flat.
-fn input<'a>(text: &str, asked: &Asked<'a>) -> Option<(&'a Tensor, Buffer, bool)> {
+/// The input for `{name}` or `{name:flat}`, and whether it is flat.
+fn input<'a>(text: &str, run: &RunRequest<'a>) -> Option<(&'a Tensor, Buffer, bool)> {
     let name = text.strip_prefix('{')?.strip_suffix('}')?;
     let (name, flat) = match name.strip_suffix(":flat") {
         Some(name) => (name, true),
         None => (name, false),
     };
-    let index = asked.signature.inputs.iter().position(|info| &*info.name == name)?;
-    let tensor = asked.inputs.get(index)?;
+    let index = run.signature.inputs.iter().position(|info| &*info.name == name)?;
+    let tensor = run.inputs.get(index)?;
     Some((tensor, tensor.host()?.clone(), flat))
 }
 
@@ -157,7 +146,7 @@ fn nested(into: &mut Vec<u8>, dtype: DType, shape: &[usize], bytes: &[u8]) -> Re
     }
 }
 
-/// What a JSON pointer leads to. Only the lists and objects on the way are looked into.
+/// The value at a JSON pointer. Only the lists and objects on the way are parsed.
 fn find<'a>(from: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
     let mut found = from;
     for token in pointer.split('/').skip(1) {
@@ -177,7 +166,7 @@ fn find<'a>(from: &'a RawValue, pointer: &str) -> Option<&'a RawValue> {
     Some(found)
 }
 
-/// The shape of nested lists, which have to be of the same length at each depth.
+/// The shape of nested lists, which must have the same length at each depth.
 fn shape(json: &RawValue) -> Result<Shape, serde_json::Error> {
     let mut from = serde_json::Deserializer::from_str(json.get());
     let mut dims = Depth.deserialize(&mut from)?;

@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-/// A body in pieces: a header that was written for it, and tensors that lie where they always lay. Cloning
-/// costs a reference count a piece, so that a request can be sent again.
+/// A body in pieces: a header, and tensors that are sent from where they are. Cloning a piece increments a
+/// reference count, so that a request can be sent again.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Body(VecDeque<Bytes>);
 
 impl Body {
-    pub(crate) fn push(&mut self, piece: impl Into<Bytes>) {
+    pub(super) fn push(&mut self, piece: impl Into<Bytes>) {
         let piece = piece.into();
         if !piece.is_empty() {
             self.0.push_back(piece);
@@ -23,7 +23,7 @@ impl Body {
         self.0.iter().map(|piece| piece.len() as u64).sum()
     }
 
-    /// The SHA-256 of all of it, in hexadecimal.
+    /// The SHA-256 of the body, in hexadecimal.
     #[cfg(feature = "aws")]
     pub(crate) fn sha256(&self) -> String {
         use sha2::{Digest, Sha256};

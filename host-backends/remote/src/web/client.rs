@@ -1,20 +1,21 @@
 use std::error::Error as _;
 
+use bytes::Bytes;
 use godwit_backend::{Error, Result};
-use http::header::CONTENT_LENGTH;
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::{Body, Reader};
-use crate::failure::{Again, Failure};
+use crate::call_error::{CallError, CallResult, RetryRule};
 use crate::options::{Endpoint, Http2};
 use crate::traffic::Meter;
 use crate::{status, tls};
 
-/// As much of an error's text as an operator needs.
+/// The bytes of an error's body that are logged.
 const EXCERPT: usize = 512;
 
-/// A request that may be sent more than once.
+/// A request, which may be sent more than once.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
@@ -28,6 +29,20 @@ impl Request {
         let (headers, body) = (HeaderMap::new(), Body::default());
         Self { method: Method::GET, url, headers, body }
     }
+
+    /// A request with `first` and then `rest` as its body.
+    pub(crate) fn post(
+        url: Url,
+        content_type: HeaderValue,
+        first: Vec<u8>,
+        rest: Vec<Bytes>,
+    ) -> Self {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+        let mut body = Body::default();
+        body.push(first);
+        rest.into_iter().for_each(|piece| body.push(piece));
+        Self { method: Method::POST, url, headers, body }
+    }
 }
 
 /// The connections to one endpoint.
@@ -40,7 +55,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(options: &Endpoint) -> Result<Self> {
         let wrong = |error: reqwest::Error| {
-            let message = format!("the connections of device '{}' cannot be set up", options.id);
+            let message = format!("cannot configure the connections of device '{}'", options.id);
             Error::invalid_argument(message).with_source(error.without_url())
         };
         let mut builder = reqwest::Client::builder()
@@ -65,15 +80,15 @@ impl Client {
         Ok(Self { client: builder.build().map_err(wrong)?, options: options.clone() })
     }
 
-    /// Sends `request` once. What comes back has a status of success, and is not longer than allowed.
+    /// Sends `request` once. The answer has a status of success, and its length is limited.
     pub(crate) async fn send<'a>(
         &self,
         request: Request,
         meter: &'a Meter,
-    ) -> Result<Reader<'a>, Failure> {
+    ) -> CallResult<Reader<'a>> {
         let length = request.body.len();
         if length > self.options.limits.request {
-            let message = format!("a request of {length} bytes is larger than this host sends");
+            let message = format!("a request of {length} bytes exceeds the configured limit");
             return Err(Error::too_large(message).into());
         }
         let built = self.client.request(request.method, request.url).headers(request.headers);
@@ -89,7 +104,7 @@ impl Client {
         let announced = announced.and_then(|length| length.parse::<u64>().ok());
         if status == StatusCode::OK && announced.is_some_and(|length| length > limit) {
             let error = Error::too_large(status::TOO_LARGE);
-            let announced = format!("{} bytes are announced", announced.unwrap_or_default());
+            let announced = format!("it announces {} bytes", announced.unwrap_or_default());
             return Err(error.with_source(announced).into());
         }
         let mut reader = Reader::new(response, limit, self.options.timeouts.idle, meter);
@@ -101,15 +116,15 @@ impl Client {
     }
 }
 
-/// What went wrong before there was an answer.
-fn undelivered(error: reqwest::Error) -> Failure {
+/// The error of a request that got no answer.
+fn undelivered(error: reqwest::Error) -> CallError {
     let error = error.without_url();
     let mut cause = error.source();
     let mut is_certificate = false;
     let mut unprocessed = false;
     while let Some(source) = cause {
         is_certificate |= source.downcast_ref::<rustls::Error>().is_some();
-        // An error of the socket holds what TLS said inside it.
+        // TLS errors are wrapped in an error of the socket.
         if let Some(io) = source.downcast_ref::<std::io::Error>() {
             let inner = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
             is_certificate |= inner.is_some();
@@ -118,10 +133,10 @@ fn undelivered(error: reqwest::Error) -> Failure {
         cause = source.source();
     }
     let again = match () {
-        () if is_certificate => Again::Never,
-        () if error.is_connect() || unprocessed => Again::Safe,
-        () => Again::IfIdempotent,
+        () if is_certificate => RetryRule::Never,
+        () if error.is_connect() || unprocessed => RetryRule::NotRun,
+        () => RetryRule::IfIdempotent,
     };
-    let message = if error.is_connect() { status::ABSENT } else { status::CUT };
-    Failure::new(Error::unavailable(message).with_source(error), again)
+    let message = if error.is_connect() { status::UNREACHABLE } else { status::CLOSED };
+    CallError::new(Error::unavailable(message).with_source(error), again)
 }

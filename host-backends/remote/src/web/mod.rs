@@ -1,4 +1,4 @@
-//! Requests over HTTP: bodies that are not copied, answers that are bounded before they are read.
+//! HTTP requests: bodies are not copied, answers are limited before they are read.
 
 mod body;
 mod client;

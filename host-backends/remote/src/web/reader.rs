@@ -5,17 +5,17 @@ use godwit_backend::{Charge, Error, Memory};
 use http::HeaderMap;
 use tokio::time::timeout;
 
-use crate::failure::{Again, Failure};
+use crate::call_error::{CallError, CallResult, RetryRule};
 use crate::status;
 use crate::traffic::Meter;
 
-/// The body of an answer, read piece by piece.
+/// The body of an answer, read in chunks.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     response: reqwest::Response,
-    /// What has come and was not asked for yet.
+    /// Bytes received and not consumed yet.
     ahead: Bytes,
-    /// How much more may come.
+    /// How many more bytes are allowed.
     left: u64,
     idle: Duration,
     meter: &'a Meter,
@@ -35,17 +35,17 @@ impl<'a> Reader<'a> {
         self.response.headers()
     }
 
-    /// The next bytes, none at the end.
-    async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
+    /// The next chunk; `None` at the end.
+    async fn chunk(&mut self) -> CallResult<Option<Bytes>> {
         if self.ahead.has_remaining() {
             return Ok(Some(std::mem::take(&mut self.ahead)));
         }
-        let chunk = timeout(self.idle, self.response.chunk())
-            .await
-            .map_err(|_| Failure::new(Error::timeout(status::LATE), Again::IfIdempotent))?;
+        let chunk = timeout(self.idle, self.response.chunk()).await.map_err(|_| {
+            CallError::new(Error::timeout(status::TIMED_OUT), RetryRule::IfIdempotent)
+        })?;
         let chunk = chunk.map_err(|error| {
-            let error = Error::unavailable(status::CUT).with_source(error.without_url());
-            Failure::new(error, Again::IfIdempotent)
+            let error = Error::unavailable(status::CLOSED).with_source(error.without_url());
+            CallError::new(error, RetryRule::IfIdempotent)
         })?;
         let Some(chunk) = chunk else { return Ok(None) };
         let length = chunk.len() as u64;
@@ -53,15 +53,15 @@ impl<'a> Reader<'a> {
         self.left = self
             .left
             .checked_sub(length)
-            .ok_or_else(|| Failure::from(Error::too_large(status::TOO_LARGE)))?;
+            .ok_or_else(|| CallError::from(Error::too_large(status::TOO_LARGE)))?;
         Ok(Some(chunk))
     }
 
     /// Fills `into`.
-    pub(crate) async fn fill(&mut self, mut into: &mut [u8]) -> Result<(), Failure> {
+    pub(crate) async fn fill(&mut self, mut into: &mut [u8]) -> CallResult<()> {
         while !into.is_empty() {
             let Some(mut chunk) = self.chunk().await? else {
-                return Err(Failure::lie(status::UNFIT, "it is shorter than it says"));
+                return Err(CallError::mismatch("it is shorter than it announces"));
             };
             let length = chunk.len().min(into.len());
             let (now, later) = into.split_at_mut(length);
@@ -72,8 +72,8 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// All that is left, charged to `memory` as it comes.
-    pub(crate) async fn rest(&mut self, memory: &Memory) -> Result<Collected, Failure> {
+    /// The rest, charged to `memory` as it arrives.
+    pub(crate) async fn rest(&mut self, memory: &Memory) -> CallResult<Collected> {
         let mut collected = Collected { bytes: Vec::new(), charges: Vec::new() };
         while let Some(chunk) = self.chunk().await? {
             collected.charges.push(memory.budget().charge(chunk.len() as u64)?);
@@ -82,18 +82,18 @@ impl<'a> Reader<'a> {
         Ok(collected)
     }
 
-    /// Fails if anything is left.
-    pub(crate) async fn end(&mut self) -> Result<(), Failure> {
+    /// Fails if there are more bytes.
+    pub(crate) async fn end(&mut self) -> CallResult<()> {
         match self.chunk().await? {
             None => Ok(()),
-            Some(_) => Err(Failure::lie(status::UNFIT, "it is longer than it says")),
+            Some(_) => Err(CallError::mismatch("it is longer than it announces")),
         }
     }
 
-    /// The beginning, as text; nothing if it does not come.
+    /// The beginning, as text; empty if it does not arrive.
     pub(super) async fn excerpt(&mut self, most: usize) -> String {
         let mut text = Vec::new();
-        // What is longer ends in an error of size, what does not come in one of time: both are the end here.
+        // Errors of size and time end the excerpt.
         while text.len() < most {
             match self.chunk().await {
                 Ok(Some(chunk)) => text.extend_from_slice(&chunk),
@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Bytes with what is paid for them.
+/// Bytes and the charges for them.
 #[derive(Debug)]
 pub(crate) struct Collected {
     pub(crate) bytes: Vec<u8>,
@@ -114,7 +114,7 @@ pub(crate) struct Collected {
 
 impl Drop for Collected {
     fn drop(&mut self) {
-        // The bytes go first: a charge stands for memory that is held.
+        // The bytes are freed first: a charge must not end before its memory.
         self.bytes = Vec::new();
         self.charges.clear();
     }

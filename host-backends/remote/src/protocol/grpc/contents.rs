@@ -1,18 +1,17 @@
-//! Elements that came as lists of numbers.
+//! Tensors received as lists of numbers.
 
 use godwit_backend::{Buffer, DType, Memory};
 
 use super::messages::Contents;
-use crate::failure::Failure;
-use crate::status::UNFIT;
+use crate::call_error::{CallError, CallResult};
 
-/// The bytes of `contents`, which has to hold exactly `length` of them.
+/// The bytes of `contents`, which must be exactly `length`.
 pub(super) fn bytes(
     contents: &Contents,
     dtype: DType,
     length: usize,
     memory: &Memory,
-) -> Result<Buffer, Failure> {
+) -> CallResult<Buffer> {
     macro_rules! put {
         ($list:expr, $ty:ty) => {{
             if $list.len() * dtype.size() != length {
@@ -42,8 +41,8 @@ pub(super) fn bytes(
     }
 }
 
-fn unfit() -> Failure {
-    Failure::lie(UNFIT, "the numbers are too few, too many or too large")
+fn unfit() -> CallError {
+    CallError::mismatch("the numbers are too few, too many or too large")
 }
 
 #[cfg(test)]

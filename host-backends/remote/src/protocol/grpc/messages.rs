@@ -1,5 +1,4 @@
-//! The messages of `inference.GRPCInferenceService` that are used, with the fields that are: the rest is
-//! skipped when it is read.
+//! The messages of `inference.GRPCInferenceService`, with the fields that are used. Others are skipped.
 
 use bytes::Bytes;
 use prost::Message;

@@ -12,13 +12,11 @@ use prost::Message;
 use tonic::metadata::MetadataMap;
 use tonic::transport::Endpoint as Transport;
 
-use super::oip::agree;
-use super::{Asked, Call, datatype, name};
+use super::{Call, RunRequest, datatype, name};
 use crate::answer::Expected;
-use crate::failure::{Again, Failure};
+use crate::call_error::{CallError, CallResult, RetryRule};
 use crate::options::{Endpoint, Http2, RemoteModel};
 use crate::service::Service;
-use crate::status::UNFIT;
 use crate::tls;
 use crate::web::Request;
 use messages::{
@@ -38,17 +36,17 @@ impl Channel {
             Error::invalid_argument(format!("the remote device '{}' {what}", options.id))
         };
         if options.proxy.is_some() {
-            return Err(wrong("has a proxy, which gRPC is not sent through here"));
+            return Err(wrong("has a proxy, which is not supported for gRPC"));
         }
         if options.http2 == Http2::Never {
-            return Err(wrong("rules out HTTP/2, which gRPC needs"));
+            return Err(wrong("has http2 = 'never', but gRPC needs HTTP/2"));
         }
         let mut http = HttpConnector::new();
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(options.timeouts.connect));
         let mut tls = tls::client(&options.id, &options.tls, options.http2)?;
-        // The connector writes its own.
+        // The connector sets its own.
         tls.alpn_protocols.clear();
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
@@ -71,7 +69,7 @@ impl Channel {
         model: &RemoteModel,
         method: &'static str,
         message: Q,
-    ) -> Result<A, Failure>
+    ) -> CallResult<A>
     where
         Q: Message + 'static,
         A: Message + Default + 'static,
@@ -79,11 +77,11 @@ impl Channel {
         let limits = &self.options.limits;
         let length = message.encoded_len() as u64;
         if length > limits.request {
-            let message = format!("a request of {length} bytes is larger than this host sends");
+            let message = format!("a request of {length} bytes exceeds the configured limit");
             return Err(Error::too_large(message).into());
         }
         let mut shown = Request::get(self.options.url.clone());
-        super::dress(model, &mut shown)?;
+        super::add_model_headers(model, &mut shown)?;
         service.credentials.sign(&mut shown).await?;
         let mut request = tonic::Request::new(message);
         *request.metadata_mut() = MetadataMap::from_headers(shown.headers);
@@ -94,8 +92,8 @@ impl Channel {
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX);
         client.ready().await.map_err(|error| {
-            let error = Error::unavailable(crate::status::ABSENT).with_source(error);
-            Failure::new(error, Again::Safe)
+            let error = Error::unavailable(crate::status::UNREACHABLE).with_source(error);
+            CallError::new(error, RetryRule::NotRun)
         })?;
         service.meter.sent(length);
         let path = PathAndQuery::from_static(method);
@@ -105,7 +103,7 @@ impl Channel {
         Ok(answer)
     }
 
-    pub(super) async fn server_ready(&self, service: &Service) -> Result<(), Failure> {
+    pub(super) async fn server_ready(&self, service: &Service) -> CallResult<()> {
         let method = "/inference.GRPCInferenceService/ServerReady";
         let ready: ReadyResponse =
             self.call(service, &RemoteModel::default(), method, ServerRequest {}).await?;
@@ -119,64 +117,55 @@ impl Channel {
         &self,
         service: &Service,
         model: &RemoteModel,
-    ) -> Result<(Signature, Call), Failure> {
-        let asked = || ModelRequest {
+    ) -> CallResult<(Signature, Call)> {
+        let run = || ModelRequest {
             name: name(model).to_owned(),
             version: model.version.clone().unwrap_or_default(),
         };
         let said: MetadataResponse = self
-            .call(service, model, "/inference.GRPCInferenceService/ModelMetadata", asked())
+            .call(service, model, "/inference.GRPCInferenceService/ModelMetadata", run())
             .await?;
-        let ready: ReadyResponse = self
-            .call(service, model, "/inference.GRPCInferenceService/ModelReady", asked())
-            .await?;
+        let ready: ReadyResponse =
+            self.call(service, model, "/inference.GRPCInferenceService/ModelReady", run()).await?;
         if !ready.ready {
             let message = "the model is not ready on the remote service";
-            return Err(Failure::new(Error::unavailable(message), Again::Safe));
+            return Err(CallError::new(Error::unavailable(message), RetryRule::NotRun));
         }
-        let said = super::oip::signature(&said.into())?;
-        let signature = match model.signature() {
-            Some(known) => agree(known, &said)?,
-            None => said,
-        };
+        let signature = super::oip::signature(model, &said.into())?;
         Ok((signature, Call { model: model.clone(), binary: true }))
     }
 
-    pub(super) async fn run(
-        &self,
-        service: &Service,
-        asked: Asked<'_>,
-    ) -> Result<Tensors, Failure> {
+    pub(super) async fn run(&self, service: &Service, run: RunRequest<'_>) -> CallResult<Tensors> {
         let request = InferRequest {
-            model_name: asked.call.name().to_owned(),
-            model_version: asked.call.model.version.clone().unwrap_or_default(),
+            model_name: run.call.name().to_owned(),
+            model_version: run.call.model.version.clone().unwrap_or_default(),
             id: super::oip::request::id(),
-            inputs: asked
+            inputs: run
                 .signature
                 .inputs
                 .iter()
-                .zip(asked.inputs)
+                .zip(run.inputs)
                 .map(|(info, tensor)| InferInput {
                     name: info.name.to_string(),
                     datatype: datatype::name(info.dtype).to_owned(),
                     shape: tensor.shape().iter().map(|&size| size as i64).collect(),
                 })
                 .collect(),
-            outputs: asked
+            outputs: run
                 .signature
                 .outputs
                 .iter()
                 .map(|info| InferOutput { name: info.name.to_string() })
                 .collect(),
-            raw: asked
+            raw: run
                 .inputs
                 .iter()
                 .filter_map(|tensor| tensor.host().cloned().map(bytes::Bytes::from_owner))
                 .collect(),
         };
         let method = "/inference.GRPCInferenceService/ModelInfer";
-        let answer: InferResponse = self.call(service, &asked.call.model, method, request).await?;
-        decode(&answer, Expected::new(asked.signature, &asked.shapes()), asked.memory)
+        let answer: InferResponse = self.call(service, &run.call.model, method, request).await?;
+        decode(&answer, Expected::new(run.signature, &run.shapes()), run.memory)
     }
 }
 
@@ -184,27 +173,29 @@ fn decode(
     answer: &InferResponse,
     mut expected: Expected<'_>,
     memory: &Memory,
-) -> Result<Tensors, Failure> {
+) -> CallResult<Tensors> {
     if !answer.raw.is_empty() && answer.raw.len() != answer.outputs.len() {
-        return Err(Failure::lie(UNFIT, "there are not as many tensors as it names"));
+        return Err(CallError::mismatch("it names more or fewer tensors than it has"));
     }
     for (at, output) in answer.outputs.iter().enumerate() {
-        let dtype = datatype::dtype(&output.datatype)
-            .ok_or_else(|| Failure::lie(UNFIT, format!("elements of {}", output.datatype)))?;
+        let dtype = datatype::dtype(&output.datatype).ok_or_else(|| {
+            CallError::mismatch(format!("it has elements of {}", output.datatype))
+        })?;
         let shape: Option<Vec<usize>> =
             output.shape.iter().map(|&size| usize::try_from(size).ok()).collect();
         let shape = shape.map(Shape::new);
-        let shape = shape.ok_or_else(|| Failure::lie(UNFIT, "a negative dimension"))?;
+        let shape = shape.ok_or_else(|| CallError::mismatch("it has a negative dimension"))?;
         let (index, length) = expected.place(&output.name, dtype, &shape)?;
-        // Some say that there are no numbers by an empty list of them.
+        // Some servers send an empty list beside the raw bytes.
         let contents = output.contents.as_ref().filter(|contents| contents.encoded_len() > 0);
         let bytes = match (answer.raw.get(at), contents) {
             (Some(raw), None) if raw.len() == length => memory.copy_from(raw)?,
             (None, Some(contents)) => contents::bytes(contents, dtype, length, memory)?,
             (None, None) if length == 0 => memory.copy_from(&[])?,
             (raw, _) => {
-                let source = format!("{:?} bytes for {dtype}{shape}", raw.map(bytes::Bytes::len));
-                return Err(Failure::lie(UNFIT, source));
+                let source =
+                    format!("it has {:?} bytes for {dtype}{shape}", raw.map(bytes::Bytes::len));
+                return Err(CallError::mismatch(source));
             }
         };
         expected.put(index, Tensor::new(dtype, shape, bytes)?);

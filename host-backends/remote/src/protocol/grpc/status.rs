@@ -1,4 +1,4 @@
-//! What a status of gRPC says, in the contract's kinds.
+//! gRPC status codes as errors of the contract.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -6,42 +6,46 @@ use std::time::Duration;
 use godwit_backend::Error;
 use tonic::{Code, Status};
 
-use crate::failure::{Again, Failure};
-use crate::status::{ABSENT, BUSY, CUT, DENIED, LATE, ODD, REFUSED, TOO_LARGE, UNKNOWN};
+use crate::call_error::{CallError, RetryRule};
+use crate::status::{
+    BUSY, CLOSED, DENIED, MALFORMED, NO_SUCH_MODEL, REFUSED, TIMED_OUT, TOO_LARGE, UNREACHABLE,
+};
 
-pub(super) fn failure(status: Status) -> Failure {
-    // What never came from the server has a cause.
+pub(super) fn failure(status: Status) -> CallError {
+    // A status with a source was not sent by the server.
     let is_ours = status.source().is_some();
-    let (error, again) = match status.code() {
-        Code::Unauthenticated => (Error::denied(DENIED), Again::Authorized),
-        Code::PermissionDenied => (Error::denied(DENIED), Again::Never),
-        Code::NotFound => (Error::not_found(UNKNOWN), Again::Never),
-        _ if is_ours && never_left(&status) => (Error::unavailable(ABSENT), Again::Safe),
-        Code::Unavailable if is_ours => (Error::unavailable(CUT), Again::IfIdempotent),
-        Code::Unavailable | Code::ResourceExhausted => (Error::unavailable(BUSY), Again::Safe),
-        Code::DeadlineExceeded => (Error::timeout(LATE), Again::IfIdempotent),
-        Code::OutOfRange if status.message().contains("message length too large") => {
-            (Error::too_large(TOO_LARGE), Again::Never)
+    let (error, retry) = match status.code() {
+        Code::Unauthenticated => (Error::denied(DENIED), RetryRule::NewCredentials),
+        Code::PermissionDenied => (Error::denied(DENIED), RetryRule::Never),
+        Code::NotFound => (Error::not_found(NO_SUCH_MODEL), RetryRule::Never),
+        _ if is_ours && never_left(&status) => (Error::unavailable(UNREACHABLE), RetryRule::NotRun),
+        Code::Unavailable if is_ours => (Error::unavailable(CLOSED), RetryRule::IfIdempotent),
+        Code::Unavailable | Code::ResourceExhausted => {
+            (Error::unavailable(BUSY), RetryRule::NotRun)
         }
-        Code::Aborted | Code::Cancelled => (Error::unavailable(CUT), Again::IfIdempotent),
-        Code::Unknown if is_ours => (Error::unavailable(CUT), Again::IfIdempotent),
-        Code::Unimplemented => (Error::failed(ODD), Again::Never),
-        _ => (Error::failed(REFUSED), Again::Never),
+        Code::DeadlineExceeded => (Error::timeout(TIMED_OUT), RetryRule::IfIdempotent),
+        Code::OutOfRange if status.message().contains("message length too large") => {
+            (Error::too_large(TOO_LARGE), RetryRule::Never)
+        }
+        Code::Aborted | Code::Cancelled => (Error::unavailable(CLOSED), RetryRule::IfIdempotent),
+        Code::Unknown if is_ours => (Error::unavailable(CLOSED), RetryRule::IfIdempotent),
+        Code::Unimplemented => (Error::failed(MALFORMED), RetryRule::Never),
+        _ => (Error::failed(REFUSED), RetryRule::Never),
     };
     let pushback = status.metadata().get("grpc-retry-pushback-ms");
     let pushback = pushback.and_then(|pushback| pushback.to_str().ok()?.parse().ok());
-    let after = pushback.map(Duration::from_millis).filter(|_| again == Again::Safe);
+    let retry_after = pushback.map(Duration::from_millis).filter(|_| retry == RetryRule::NotRun);
     let error = match status.code() {
-        // Servers are known to repeat the credentials they turn away.
+        // Some servers repeat the credentials that they refuse.
         Code::Unauthenticated | Code::PermissionDenied => {
             error.with_source(format!("status {:?}", status.code()))
         }
         _ => error.with_source(status),
     };
-    Failure { error, again, after }
+    CallError { error, retry, retry_after }
 }
 
-/// Whether no connection was made.
+/// Whether the request was not sent, for lack of a connection.
 fn never_left(status: &Status) -> bool {
     let mut cause = status.source();
     while let Some(error) = cause {

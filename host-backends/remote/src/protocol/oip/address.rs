@@ -3,17 +3,17 @@ use url::Url;
 use crate::options::RemoteModel;
 use crate::protocol::name;
 
-/// Where a server's parts are.
+/// The URLs of a server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Address {
     base: Url,
-    /// The one model that the URL named.
+    /// The model that the URL selects.
     pub(crate) model: Option<String>,
     version: Option<String>,
 }
 
 impl Address {
-    /// Reads `https://host/prefix`, with or without `/v2` or `/v2/models/NAME[/versions/VERSION]` at its end.
+    /// Parses `https://host/prefix`, which may end in `/v2` or `/v2/models/NAME[/versions/VERSION]`.
     pub(crate) fn of(url: &Url) -> Self {
         let mut base = url.clone();
         let path: Vec<&str> = url.path_segments().into_iter().flatten().collect();
@@ -72,7 +72,7 @@ impl Address {
     }
 }
 
-/// A path segment without its percent signs.
+/// A path segment, percent-decoded.
 fn decoded(segment: &str) -> String {
     let mut pairs = url::form_urlencoded::parse(segment.replace('+', "%2B").as_bytes())
         .map(

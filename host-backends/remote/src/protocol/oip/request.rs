@@ -1,4 +1,4 @@
-//! A run as the protocol asks for it.
+//! Writes the request of a run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,12 +7,12 @@ use godwit_backend::{Buffer, Error, Result};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::protocol::{Asked, datatype, numbers};
-use crate::reactor::aside;
+use crate::protocol::{RunRequest, datatype, numbers};
+use crate::reactor::run_beside;
 
 #[derive(Serialize)]
 struct Infer<'a> {
-    /// Not needed by most; one server fails without.
+    /// Optional in the protocol; one server fails without it.
     id: String,
     inputs: Vec<Input<'a>>,
     outputs: Vec<Output<'a>>,
@@ -46,12 +46,12 @@ struct Form {
     binary_data: bool,
 }
 
-/// The JSON, and the tensors that follow it when they travel as bytes.
-pub(in crate::protocol) fn encode(asked: &Asked<'_>) -> Result<(Vec<u8>, Vec<Bytes>)> {
-    let binary = asked.call.binary;
+/// The JSON, and the tensors that follow it if they are sent as bytes.
+pub(in crate::protocol) fn encode(run: &RunRequest<'_>) -> Result<(Vec<u8>, Vec<Bytes>)> {
+    let binary = run.call.binary;
     let mut tensors = Vec::new();
     let mut inputs = Vec::new();
-    for (info, tensor) in asked.signature.inputs.iter().zip(asked.inputs) {
+    for (info, tensor) in run.signature.inputs.iter().zip(run.inputs) {
         let bytes = tensor.host().cloned().unwrap_or_else(|| Buffer::from(Vec::new()));
         let mut input = Input {
             name: &info.name,
@@ -65,20 +65,20 @@ pub(in crate::protocol) fn encode(asked: &Asked<'_>) -> Result<(Vec<u8>, Vec<Byt
             tensors.push(Bytes::from_owner(bytes));
         } else {
             let mut json = Vec::new();
-            aside(bytes.len(), || numbers::write(&mut json, info.dtype, &bytes))?;
+            run_beside(bytes.len(), || numbers::write(&mut json, info.dtype, &bytes))?;
             input.data = Some(raw(json)?);
         }
         inputs.push(input);
     }
     let parameters = || binary.then_some(Form { binary_data: true });
-    let outputs = asked.signature.outputs.iter();
+    let outputs = run.signature.outputs.iter();
     let outputs = outputs.map(|info| Output { name: &info.name, parameters: parameters() });
     let infer = Infer { id: id(), inputs, outputs: outputs.collect() };
     let json = serde_json::to_vec(&infer).map_err(unwritten)?;
     Ok((json, tensors))
 }
 
-/// What tells this process's requests apart in a server's log.
+/// An id that tells this process's requests apart in a server's log.
 pub(in crate::protocol) fn id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("godwit-{}", NEXT.fetch_add(1, Ordering::Relaxed))
@@ -90,5 +90,5 @@ fn raw(json: Vec<u8>) -> Result<Box<RawValue>> {
 }
 
 fn unwritten(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::internal("a request could not be written").with_source(error)
+    Error::internal("cannot write a request").with_source(error)
 }
