@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use godwit_backend::{Backend, Device, DeviceId, Error, Graph, Model, Result, Target, async_trait};
 
-use crate::engine::{CudaGraph, Gpu, Traffic, Uncompiled, compile, parse};
+use crate::engine::{CudaGraph, Gpu, LoadedGraph, Traffic, Uncompiled, compile, parse};
 use crate::options::{Precision, TargetOptions};
-use crate::probe::{Gpu as Found, Inventory, Management, Standing, ask, device, judge};
+use crate::probe::{DetectedGpu, Inventory, Management, Usage, ask, device, judge};
 use crate::{CudaOptions, Environment, driver};
 
-/// Drives one GPU of NVIDIA's, and lists all of the machine.
+/// Runs models on one NVIDIA GPU, and lists all GPUs of the machine.
 #[derive(Debug)]
 pub struct CudaBackend {
     gpu: Arc<Gpu>,
@@ -17,16 +17,16 @@ pub struct CudaBackend {
 }
 
 impl CudaBackend {
-    /// Finds the driver, its libraries and the GPUs, starts the one that this process drives, and has it
-    /// compute a small graph whose answer is known.
+    /// Finds the driver, its libraries and the GPUs, initializes the GPU that this process uses, and runs a small
+    /// graph with a known result on it.
     ///
-    /// The first time on a machine this compiles the kernels, which takes up to a minute; they are kept
-    /// in the user's cache folder.
+    /// The first time on a machine this compiles the kernels, which takes up to a minute. They are cached in the
+    /// user's cache folder.
     ///
     /// # Errors
     ///
-    /// `Unavailable`: the message says what is missing, the source which file was looked for and what
-    /// brings it. A GPU that computes the small graph wrong is unavailable too.
+    /// `Unavailable`: the message says what is missing, the source names the file and the packages with it. A GPU
+    /// that gives a wrong result for the small graph is unavailable too.
     pub fn open(options: CudaOptions) -> Result<Self> {
         let CudaOptions { streams, folders, environment } = options;
         driver::prefer(&folders);
@@ -37,52 +37,52 @@ impl CudaBackend {
         Ok(Self { gpu, inventory, management: management.ok(), environment })
     }
 
-    /// Whether there is a driver to be opened. Starts nothing, and costs microseconds where there is none.
+    /// Whether an NVIDIA driver is installed. Takes microseconds if not, and initializes nothing.
     pub fn has_driver() -> bool {
         ask::has_driver()
     }
 
-    /// What has crossed between host and GPU.
+    /// The traffic between host and GPU.
     pub fn traffic(&self) -> Traffic {
         self.gpu.meter.traffic()
     }
 
-    fn describe(&self, found: &Found) -> Device {
+    fn describe(&self, found: &DetectedGpu) -> Device {
         let mut found = found.clone();
         let again = self.management.as_ref().and_then(|nvml| nvml.again(&found.installed));
         found.installed = again.unwrap_or(found.installed);
-        if found.standing == Standing::Driven {
-            // Of a GPU that is divided, the driver tells the part that this process has.
+        if found.usage == Usage::Driven {
+            // With MIG, the driver reports the part that this process uses.
             found.installed.memory = self.gpu.memory().or(found.installed.memory);
         }
         device(&found, &self.inventory, &self.environment)
     }
 
-    fn find(&self, id: &DeviceId) -> Result<&Found> {
+    fn find(&self, id: &DeviceId) -> Result<&DetectedGpu> {
         let gpus = &self.inventory.gpus;
         let answers =
-            |found: &&Found| device(found, &self.inventory, &self.environment).answers_to(id);
+            |found: &&DetectedGpu| device(found, &self.inventory, &self.environment).answers_to(id);
         let found = gpus.iter().find(answers);
         let found = found.ok_or_else(|| id.not_among(gpus.iter().map(|found| &found.id)))?;
         self.refuse_another(found).map_or(Ok(found), Err)
     }
 
-    /// Why a GPU is not driven here, if it is not.
-    fn refuse_another(&self, found: &Found) -> Option<Error> {
-        let message = match found.standing {
-            Standing::Driven => return None,
-            Standing::Hidden => format!("the GPU '{}' is hidden from this process", found.id),
-            Standing::Beside => {
+    /// The error for a GPU that this process does not use.
+    fn refuse_another(&self, found: &DetectedGpu) -> Option<Error> {
+        let message = match found.usage {
+            Usage::Driven => return None,
+            Usage::Hidden => format!("the GPU '{}' is hidden from this process", found.id),
+            Usage::NotDriven => {
                 let driven = self.inventory.gpus.first().map_or("another", |gpu| gpu.id.as_str());
                 format!(
-                    "this process drives the GPU '{driven}', and cannot drive '{}' too",
+                    "this process uses the GPU '{driven}' and cannot use '{}' as well",
                     found.id
                 )
             }
         };
         let uuid = &found.installed.uuid;
         Some(Error::unavailable(message).with_source(format!(
-            "the library keeps one device context a process: start another process with \
+            "the library has one device context per process: start another process with \
              CUDA_VISIBLE_DEVICES={uuid}"
         )))
     }
@@ -108,25 +108,26 @@ impl Backend for CudaBackend {
         options.check(&self.environment, uncompiled.convolves)?;
         let (model, signature) = uncompiled.into_model();
         let compiled = self.gpu.load(move || compile(model)).await?;
-        let census = &compiled.census;
-        if !census.on_cpu.is_empty() && !options.fallback {
+        let placement = &compiled.placement;
+        if !placement.on_cpu.is_empty() && !options.fallback {
             return Err(Error::unsupported(format!(
-                "{} of the model's operators would run on the processor, which was not asked for: {}",
-                census.on_cpu.len(),
-                census.named()
+                "{} of the model's operators would run on the CPU, which the target does not allow: {}",
+                placement.on_cpu.len(),
+                placement.named()
             ))
-            .with_source("a target's option fallback = allowed lets them"));
+            .with_source("the target option fallback=allowed allows it"));
         }
         let tf32 = options.precision == Precision::Tf32;
         let mut device = self.describe(found);
         for (label, value) in [
-            ("operators-on-gpu", census.on_gpu.to_string()),
-            (Device::OPERATORS_ELSEWHERE, census.on_cpu.len().to_string()),
+            ("operators-on-gpu", placement.on_gpu.to_string()),
+            (Device::OPERATORS_ELSEWHERE, placement.on_cpu.len().to_string()),
             (Device::MULTIPLIES_IN, if tf32 { "tf32" } else { "f32" }.to_owned()),
         ] {
             device.labels.insert(label.to_owned(), value);
         }
         let gpu = self.gpu.clone();
-        Ok(Arc::new(CudaGraph::new(gpu, compiled, signature, device, tf32)))
+        let graph = LoadedGraph::new(gpu, compiled, signature, device, tf32);
+        Ok(Arc::new(CudaGraph::new(graph)))
     }
 }

@@ -1,4 +1,4 @@
-//! The calls into the driver that tract does not make for us.
+//! Calls of the driver that tract does not offer.
 
 #![allow(unsafe_code, reason = "the driver's copies take addresses")]
 
@@ -20,7 +20,7 @@ use tract_onnx::tract_core::internal::bail;
 /// Page-locked memory that every context may use.
 const PORTABLE: u32 = 1;
 
-/// The stream of this thread, made if it has none; tract's device context is made with the first.
+/// This thread's stream, created if necessary. The first one creates tract's device context.
 pub(crate) fn stream() -> TractResult<Arc<CudaStream>> {
     with_cuda_stream(|stream| Ok(Arc::clone(stream)))
 }
@@ -46,7 +46,7 @@ pub(crate) fn clear(tensor: &dyn OwnedDeviceTensor) -> TractResult<()> {
     if bytes == 0 {
         return Ok(());
     }
-    // SAFETY: the tensor owns `bytes` bytes at its address, and nobody else has seen it.
+    // SAFETY: the tensor owns `bytes` bytes at its address, and is not shared yet.
     unsafe { result::memset_d8_async(address(tensor), 0, bytes, raw()?) }?;
     Ok(())
 }
@@ -55,7 +55,7 @@ pub(crate) fn clear(tensor: &dyn OwnedDeviceTensor) -> TractResult<()> {
 ///
 /// # Safety
 ///
-/// `bytes` must stay in place until the stream has been waited for.
+/// `bytes` must be kept until the stream is synchronized.
 pub(crate) unsafe fn send(bytes: &[u8], tensor: &dyn OwnedDeviceTensor) -> TractResult<()> {
     if bytes.len() != byte_len(tensor) {
         bail!("{} bytes for a tensor of {}", bytes.len(), byte_len(tensor));
@@ -63,12 +63,12 @@ pub(crate) unsafe fn send(bytes: &[u8], tensor: &dyn OwnedDeviceTensor) -> Tract
     if bytes.is_empty() {
         return Ok(());
     }
-    // SAFETY: the lengths are the same; the caller keeps `bytes`, the tensor owns what it points to.
+    // SAFETY: the lengths are the same; the caller keeps `bytes`, the tensor owns its memory.
     unsafe { result::memcpy_htod_async(address(tensor), bytes, raw()?) }?;
     Ok(())
 }
 
-/// Copies `tensor` into `bytes` and waits until they are there.
+/// Copies `tensor` into `bytes` and waits for the copy.
 pub(crate) fn fetch(tensor: &dyn OwnedDeviceTensor, bytes: &mut [u8]) -> TractResult<()> {
     if bytes.len() != byte_len(tensor) {
         bail!("{} bytes for a tensor of {}", bytes.len(), byte_len(tensor));
@@ -77,8 +77,8 @@ pub(crate) fn fetch(tensor: &dyn OwnedDeviceTensor, bytes: &mut [u8]) -> TractRe
         return Ok(());
     }
     let stream = raw()?;
-    // SAFETY: the lengths are the same, and both stay in place: the stream is waited for below, before
-    // anything can be returned.
+    // SAFETY: the lengths are the same, and both are kept: the stream is synchronized below, before anything is
+    // returned.
     let copied = unsafe { result::memcpy_dtoh_async(bytes, address(tensor), stream) };
     // SAFETY: the stream is this thread's own.
     let waited = unsafe { result::stream::synchronize(stream) };
@@ -87,7 +87,7 @@ pub(crate) fn fetch(tensor: &dyn OwnedDeviceTensor, bytes: &mut [u8]) -> TractRe
     Ok(())
 }
 
-/// Lets this thread's matrix products of `f32` be computed in TF32, or not.
+/// Allows TF32 in this thread's matrix products of `f32`, or not.
 pub(crate) fn allow_tf32(allowed: bool) -> TractResult<()> {
     let mode = match allowed {
         true => cublasMath_t::CUBLAS_TF32_TENSOR_OP_MATH,
@@ -100,12 +100,12 @@ pub(crate) fn allow_tf32(allowed: bool) -> TractResult<()> {
     })
 }
 
-/// Bytes of the GPU's memory: free and all.
+/// The GPU's memory in bytes: free and total.
 pub(crate) fn memory(context: &Arc<CudaContext>) -> TractResult<(usize, usize)> {
     Ok(context.mem_get_info()?)
 }
 
-/// Has the driver keep freed memory for the next run instead of giving it back each time.
+/// Makes the driver keep freed memory for the next run.
 pub(crate) fn keep_freed(context: &Arc<CudaContext>) -> TractResult<()> {
     if !context.has_async_alloc() {
         return Ok(());
@@ -120,7 +120,7 @@ pub(crate) fn keep_freed(context: &Arc<CudaContext>) -> TractResult<()> {
     Ok(())
 }
 
-/// Gives freed memory back to the driver, once `stream` has done what was asked of it.
+/// Returns freed memory to the driver, after synchronizing `stream`.
 pub(crate) fn give_back(stream: &CudaStream) -> TractResult<()> {
     stream.synchronize()?;
     let context = stream.context();
@@ -134,7 +134,7 @@ pub(crate) fn give_back(stream: &CudaStream) -> TractResult<()> {
     Ok(())
 }
 
-/// `len` bytes of page-locked memory, holding anything.
+/// `len` bytes of page-locked memory, not initialized.
 pub(crate) fn lock_pages(context: &Arc<CudaContext>, len: usize) -> TractResult<*mut u8> {
     context.bind_to_thread()?;
     // SAFETY: a context is bound to this thread.
@@ -145,13 +145,13 @@ pub(crate) fn lock_pages(context: &Arc<CudaContext>, len: usize) -> TractResult<
     Ok(address)
 }
 
-/// Frees what [`lock_pages`] gave.
+/// Frees memory of [`lock_pages`].
 ///
 /// # Safety
 ///
-/// `address` must come from it, be freed once, and no copy may be under way.
+/// `address` must come from it, be freed once, and not be in use by a copy.
 pub(crate) unsafe fn unlock_pages(context: &Arc<CudaContext>, address: *mut u8) {
-    // Both fail only where the driver is gone, and the memory with it.
+    // Both fail only if the driver is gone, and the memory with it.
     let _ = context.bind_to_thread();
     // SAFETY: the caller's promise.
     let _ = unsafe { result::free_host(address.cast()) };
@@ -165,7 +165,7 @@ pub(crate) unsafe fn unlock_pages(context: &Arc<CudaContext>, address: *mut u8) 
 pub(crate) unsafe fn register(context: &Arc<CudaContext>, pages: &[u8]) -> TractResult<()> {
     context.bind_to_thread()?;
     let address = pages.as_ptr().cast_mut().cast();
-    // SAFETY: the pages are there, and the caller keeps them. Locking changes none of their bytes.
+    // SAFETY: the caller keeps the pages mapped. Locking changes none of their bytes.
     unsafe { cuMemHostRegister_v2(address, pages.len(), PORTABLE) }.result()?;
     Ok(())
 }
@@ -174,31 +174,31 @@ pub(crate) unsafe fn register(context: &Arc<CudaContext>, pages: &[u8]) -> Tract
 ///
 /// # Safety
 ///
-/// `address` must have been registered, be released once, and no copy may be under way.
+/// `address` must have been registered, be released once, and not be in use by a copy.
 pub(crate) unsafe fn release(context: &Arc<CudaContext>, address: *mut c_void) {
-    // Both fail only where the driver is gone, and the lock with it.
+    // Both fail only if the driver is gone, and the lock with it.
     let _ = context.bind_to_thread();
     // SAFETY: the caller's promise.
     let _ = unsafe { cuMemHostUnregister(address) }.result();
 }
 
-/// The libraries that are needed, each after those it needs itself.
+/// The libraries, each after its own dependencies.
 const LIBRARIES: [&str; 5] =
     ["libcudart.so.13", "libnvrtc.so.13", "libcublasLt.so.13", "libcublas.so.13", "libcudnn.so.9"];
 
-/// Loads NVIDIA's libraries from these folders, where they have them: what is loaded already is what
-/// the loader gives to whoever asks for the same name later.
+/// Loads NVIDIA's libraries from these folders. The loader then returns the loaded library whenever the same name
+/// is requested.
 pub(crate) fn prefer(folders: &[PathBuf]) {
     for name in LIBRARIES {
         let Some(path) = folders.iter().map(|folder| folder.join(name)).find(|it| it.is_file())
         else {
             continue;
         };
-        // SAFETY: NVIDIA's libraries have no initialisers that other code could depend on.
+        // SAFETY: NVIDIA's libraries have no initializers that other code could depend on.
         match unsafe { Library::new(&path) } {
-            // Never closed: others hold addresses in it.
+            // Never closed: other code has addresses in it.
             Ok(library) => std::mem::forget(library),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "not loaded"),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "cannot load a library"),
         }
     }
 }

@@ -1,13 +1,13 @@
 use std::env;
 
-/// Variables that NVIDIA's libraries read when they are loaded, as the process was started with them.
+/// Environment variables that NVIDIA's libraries read when they are loaded.
 ///
-/// They decide what cannot be decided a model: whether convolutions of `f32` are computed in TF32, and
-/// whether matrix products give the same bits on several streams. A program sets them before it starts
-/// its first thread, or is started with them.
+/// They apply to the whole process: whether convolutions of `f32` use TF32, and whether matrix products are
+/// reproducible on several streams. A program sets them before it starts its first thread, or is started with
+/// them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// `NVIDIA_TF32_OVERRIDE`: with `0`, no library computes `f32` in TF32.
+    /// `NVIDIA_TF32_OVERRIDE`: with `0`, no library uses TF32 for `f32`.
     pub tf32_override: Option<String>,
     /// `CUBLAS_WORKSPACE_CONFIG`: with `:4096:8` or `:16:8`, products on several streams are reproducible.
     pub cublas_workspace: Option<String>,
@@ -16,13 +16,13 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The variable without which the library may compute convolutions of `f32` in TF32, and its value.
+    /// The variable and value that rule out TF32 for convolutions of `f32`.
     pub const FULL_PRECISION: (&str, &str) = ("NVIDIA_TF32_OVERRIDE", "0");
 
-    /// The variable that makes products on several streams reproducible, and its value.
+    /// The variable and value that make products on several streams reproducible.
     pub const REPRODUCIBLE: (&str, &str) = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
 
-    /// That of this process.
+    /// The variables of this process.
     pub fn of_process() -> Self {
         let read = |name| env::var(name).ok().filter(|value| !value.is_empty());
         Self {
@@ -32,12 +32,12 @@ impl Environment {
         }
     }
 
-    /// Whether no library will compute `f32` in TF32.
+    /// Whether TF32 is ruled out.
     pub(crate) fn refuses_tf32(&self) -> bool {
         self.tf32_override.as_deref() == Some(Self::FULL_PRECISION.1)
     }
 
-    /// Whether products on several streams give the same bits each time.
+    /// Whether products on several streams are reproducible.
     pub(crate) fn is_reproducible(&self) -> bool {
         matches!(self.cublas_workspace.as_deref(), Some(":4096:8" | ":16:8"))
     }

@@ -1,11 +1,11 @@
-//! What NVIDIA's libraries report, as kinds of the contract.
+//! Errors of NVIDIA's libraries as errors of the contract.
 
 use godwit_backend::{Error, ErrorKind};
 
-/// The driver's codes that mean more than "it failed", with the names that its library gives them.
+/// The driver's codes with a specific kind, and their names.
 ///
-/// A device is lost when the driver says that the process must end to use it again: every later call
-/// then gives the same code.
+/// A device is lost if the process has to end before it can be used again: every later call then returns the
+/// same code.
 const CODES: &[(u32, &str, ErrorKind)] = &[
     (2, "CUDA_ERROR_OUT_OF_MEMORY", ErrorKind::OutOfMemory),
     (3, "CUDA_ERROR_NOT_INITIALIZED", ErrorKind::Unavailable),
@@ -37,7 +37,7 @@ const CODES: &[(u32, &str, ErrorKind)] = &[
     (999, "CUDA_ERROR_UNKNOWN", ErrorKind::DeviceLost),
 ];
 
-/// What the libraries on top of the driver say of the same.
+/// The statuses of cuBLAS and cuDNN with a specific kind.
 const STATUSES: &[(&str, ErrorKind)] = &[
     ("CUBLAS_STATUS_ALLOC_FAILED", ErrorKind::OutOfMemory),
     ("CUDNN_STATUS_ALLOC_FAILED", ErrorKind::OutOfMemory),
@@ -49,13 +49,13 @@ const STATUSES: &[(&str, ErrorKind)] = &[
     ("CUDNN_STATUS_ARCH_MISMATCH", ErrorKind::Unsupported),
 ];
 
-/// The kind of a `CUresult`, the driver's code for an error.
+/// The kind of a `CUresult`, the driver's error code.
 pub fn of_code(code: u32) -> ErrorKind {
     let known = CODES.iter().find(|(known, ..)| *known == code);
     known.map_or(ErrorKind::Failed, |(.., kind)| *kind)
 }
 
-/// The kind of the first error that a library's text names.
+/// The kind of the first error name in a library's text.
 pub fn of_text(text: &str) -> ErrorKind {
     let word = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
     let mut words = text.split(word).filter(|word| word.starts_with("CU"));
@@ -64,26 +64,28 @@ pub fn of_text(text: &str) -> ErrorKind {
 
 fn named(word: &str) -> Option<ErrorKind> {
     let code = CODES.iter().find(|(_, name, _)| *name == word).map(|(.., kind)| *kind);
-    // Newer libraries append what exactly is not supported.
+    // Newer libraries append a detail to the name.
     let status = || STATUSES.iter().find(|(name, _)| word.starts_with(name)).map(|(_, kind)| *kind);
     code.or_else(status)
 }
 
-/// The error for what a library said; `otherwise` says it where the text tells nothing more.
+/// The error for a library's text; `otherwise` if the text has no specific kind.
 pub(crate) fn explain(text: String, otherwise: Error) -> Error {
     let error = match of_text(&text) {
-        ErrorKind::OutOfMemory => Error::out_of_memory("the GPU has no memory left for this"),
+        ErrorKind::OutOfMemory => Error::out_of_memory("the GPU is out of memory"),
         ErrorKind::DeviceLost => lost(),
-        ErrorKind::Unavailable => Error::unavailable("the GPU cannot be used now"),
-        ErrorKind::Unsupported => Error::unsupported("the GPU does not have what the model needs"),
+        ErrorKind::Unavailable => Error::unavailable("the GPU cannot be used at the moment"),
+        ErrorKind::Unsupported => {
+            Error::unsupported("the GPU does not support an operation of the model")
+        }
         _ => otherwise,
     };
     error.with_source(text)
 }
 
-/// What every call gives after the device was lost.
+/// The error of every call after the device was lost.
 pub(crate) fn lost() -> Error {
-    Error::device_lost("the GPU failed, and the process that used it must be started anew")
+    Error::device_lost("the GPU failed: restart the process that uses it")
 }
 
 #[cfg(test)]

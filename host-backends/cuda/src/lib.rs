@@ -2,17 +2,16 @@
 //!
 //! | question | answer |
 //! |---|---|
-//! | which GPUs are listed | every one of the machine, by NVML: `cuda:0`, `cuda:1`, ... in its order, and by UUID |
-//! | which are driven | one a process, for tract keeps one device context: CUDA's first visible one; the others are refused by name |
-//! | where does a run happen | on a lane: a thread with a CUDA stream of its own; a context stays on its lane |
-//! | what is copied | a host input once over PCIe; an output when someone reads it; nothing between graphs on the GPU |
-//! | what is it computed in | the model's own dtypes; TF32 only where a target asks for it |
-//! | what runs on the processor | nothing, unless a target allows it; then the nodes are counted |
-//! | when does a dropped run stop | between two operators |
+//! | which GPUs are listed | all of the machine, by NVML: `cuda:0`, `cuda:1`, ... in its order, and by UUID |
+//! | which GPU is used | CUDA's first visible one: tract has one device context per process; the others are refused |
+//! | where does a run execute | on a [stream](engine::Stream): a thread with its own CUDA stream; a context stays on its stream |
+//! | what is copied | a host input once over PCIe; an output when it is read; nothing between graphs on the GPU |
+//! | which dtype is computed in | the model's own; TF32 only if a target asks for it |
+//! | what runs on the CPU | nothing, unless a target allows it; then the operators are counted |
+//! | when does a cancelled run stop | between two operators |
 //! | what can a bad model do | fail: a panic inside the libraries is caught and becomes an error |
 //!
-//! What was asked and what was answered is kept apart: [`probe`](self) gathers plain data, and what
-//! follows from it is decided by functions of that data alone.
+//! The probe gathers plain data from the libraries; decisions are functions of that data alone.
 
 #![deny(missing_docs)]
 

@@ -5,14 +5,14 @@ use godwit_backend::{Error, Result, known, one_of};
 
 use crate::Environment;
 
-/// How the CUDA backend uses the machine. The first backend of a process decides.
+/// The options of the CUDA backend. Those of the first backend in a process apply.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CudaOptions {
-    /// Runs that go on at the same time, each on a thread and a CUDA stream of its own.
+    /// The number of concurrent runs, each on its own thread and CUDA stream. Default: 2.
     pub streams: usize,
-    /// Folders that hold NVIDIA's libraries, looked at before the system's loader is asked.
+    /// Folders with NVIDIA's libraries, searched before the system's.
     pub folders: Vec<PathBuf>,
-    /// What the process was started with.
+    /// The environment of the process.
     pub environment: Environment,
 }
 
@@ -22,7 +22,7 @@ impl Default for CudaOptions {
     }
 }
 
-/// What `f32` models are multiplied in.
+/// The precision of products of `f32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Precision {
     F32,
@@ -33,7 +33,7 @@ pub(crate) enum Precision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TargetOptions {
     pub(crate) precision: Precision,
-    /// Whether nodes that the GPU lacks may run on the processor.
+    /// Whether operators that the GPU does not support may run on the CPU.
     pub(crate) fallback: bool,
     pub(crate) deterministic: bool,
 }
@@ -68,37 +68,35 @@ impl TargetOptions {
         Ok(read)
     }
 
-    /// Whether the process was started so that the options can be kept, for a model with or without
-    /// convolutions of `f32`.
+    /// Whether the environment of the process allows these options, for a model with or without convolutions of
+    /// `f32`.
     ///
     /// # Errors
     ///
-    /// `Unsupported`, saying what the process has to be started with.
+    /// `Unsupported`. The source names the environment variable to set.
     pub(crate) fn check(&self, environment: &Environment, convolves: bool) -> Result<()> {
         let (variable, zero) = Environment::FULL_PRECISION;
         let refused = environment.refuses_tf32();
         match self.precision {
             Precision::F32 if convolves && !refused => {
                 return Err(Error::unsupported(
-                    "in this process the GPU's library may compute this model's convolutions in TF32, \
-                     which was not asked for",
+                    "this process may compute the model's convolutions in TF32, which the target does not \
+                     allow",
                 )
                 .with_source(format!(
-                    "start the process with {variable}={zero}, or ask for precision = tf32"
+                    "start the process with {variable}={zero}, or use the target option precision=tf32"
                 )));
             }
             Precision::Tf32 if refused => {
-                return Err(Error::unsupported("this process was started without TF32")
+                return Err(Error::unsupported("TF32 is disabled in this process")
                     .with_source(format!("it was started with {variable}={zero}")));
             }
             _ => {}
         }
         if self.deterministic && !environment.is_reproducible() {
             let (variable, value) = Environment::REPRODUCIBLE;
-            return Err(Error::unsupported(
-                "in this process the GPU's library may add in another order from run to run",
-            )
-            .with_source(format!("start the process with {variable}={value}")));
+            return Err(Error::unsupported("runs in this process are not deterministic")
+                .with_source(format!("start the process with {variable}={value}")));
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ fn a_machine_without_a_driver_says_what_was_looked_for_and_what_brings_it() {
     }
     let error = opened.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(error.message(), "there is no NVIDIA driver here");
+    assert_eq!(error.message(), "no NVIDIA driver is installed");
     for part in ["libcuda.so.1", "libcuda1"] {
         assert!(error.report().contains(part), "{}", error.report());
     }

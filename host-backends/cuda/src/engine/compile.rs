@@ -8,16 +8,16 @@ use tract_onnx::prelude::{RunOptions, TractResult, TypedModel, TypedSimplePlan};
 use tract_onnx::tract_core::plan::{TurnState, TurnStateHandler};
 use tract_onnx::tract_core::transform::ModelTransform;
 
-use super::census::{Census, convolves, is_sent, weights};
 use super::meter::{loading, scratch};
+use super::placement::{OperatorPlacement, convolves, is_sent, weights};
 use super::pool;
 use crate::driver;
 use crate::fault::explain;
 
-/// What errors call the device.
+/// The device's name in errors.
 const DEVICE: &str = "the GPU";
 
-/// A model that was read and not yet made for the GPU.
+/// A parsed model, not yet compiled for the GPU.
 #[derive(Debug)]
 pub(crate) struct Uncompiled {
     model: TypedModel,
@@ -25,17 +25,17 @@ pub(crate) struct Uncompiled {
     pub(crate) convolves: bool,
 }
 
-/// A model ready to run.
+/// A compiled model.
 #[derive(Debug)]
 pub(crate) struct Compiled {
     pub(crate) plan: Arc<TypedSimplePlan>,
     pub(crate) footprint: u64,
-    pub(crate) census: Census,
-    /// Of each input, whether it is wanted on the GPU alone.
+    pub(crate) placement: OperatorPlacement,
+    /// For each input, whether it is used only on the GPU.
     pub(crate) sent: Vec<bool>,
 }
 
-/// The part that needs no GPU.
+/// Parses a model, which needs no GPU.
 pub(crate) fn parse(bytes: &[u8], stop: &Stop) -> Result<Uncompiled> {
     let Typed { model, names } = read(bytes, DEVICE, stop)?;
     guarded(beyond, || {
@@ -45,7 +45,7 @@ pub(crate) fn parse(bytes: &[u8], stop: &Stop) -> Result<Uncompiled> {
     })
 }
 
-/// The part that runs on a lane.
+/// Compiles a model, on the thread of a stream.
 pub(crate) fn compile(model: TypedModel) -> Result<Compiled> {
     let compiled = loading(|| {
         guarded(beyond, || made(model).map_err(|error| explain(format!("{error:#}"), beyond())))
@@ -62,12 +62,12 @@ fn made(mut model: TypedModel) -> TractResult<Compiled> {
     if let Some(arena) = DeviceTurnHandler::for_plan(&plan, None)? {
         plan = plan.with_turn_handler(Arena(arena));
     }
-    // The weights were sent on this thread's stream; others read them.
+    // The weights are sent on this thread's stream and read on others.
     driver::stream()?.synchronize()?;
     let model = plan.model();
     let sent = model.input_outlets()?.iter().map(|input| is_sent(model, *input)).collect();
-    let (census, footprint) = (Census::of(model), weights(model));
-    Ok(Compiled { plan: Arc::new(plan), footprint, census, sent })
+    let (placement, footprint) = (OperatorPlacement::of(model), weights(model));
+    Ok(Compiled { plan: Arc::new(plan), footprint, placement, sent })
 }
 
 impl Uncompiled {
@@ -77,11 +77,11 @@ impl Uncompiled {
 }
 
 fn beyond() -> Error {
-    Error::unsupported(format!("the model is beyond what {DEVICE} can compile"))
+    Error::unsupported(format!("{DEVICE} cannot compile the model"))
 }
 
-/// tract's memory for what lies between a model's inputs and outputs. Kernels write it before they read
-/// it and no guest sees it, so it is not cleared.
+/// tract's memory for intermediate values. Kernels write it before they read it and no guest sees it, so it is
+/// not cleared.
 #[derive(Debug)]
 struct Arena(DeviceTurnHandler);
 

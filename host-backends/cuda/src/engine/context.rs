@@ -8,43 +8,43 @@ use godwit_backend::{
 use tract_onnx::prelude::TypedSimpleState;
 
 use super::empty;
-use super::evaluate::{Failure, evaluate};
-use super::graph::Shared;
-use super::lane::Lane;
+use super::evaluate::{RunError, evaluate};
+use super::loaded::LoadedGraph;
 use super::resident::Resident;
+use super::stream::Stream;
 
-/// One caller's state on a graph, at home on one lane.
+/// One caller's state on a graph, which runs on one stream.
 pub(crate) struct CudaContext {
-    graph: Arc<Shared>,
-    lane: Arc<Lane>,
+    graph: Arc<LoadedGraph>,
+    stream: Arc<Stream>,
     quota: Quota,
-    /// Absent after a failure or a cancelled run; the next run makes a fresh one.
+    /// `None` after a failed or cancelled run; the next run creates a new one.
     state: Option<TypedSimpleState>,
 }
 
 impl CudaContext {
-    pub(crate) fn new(graph: Arc<Shared>, quota: Quota) -> Result<Self> {
+    pub(crate) fn new(graph: Arc<LoadedGraph>, quota: Quota) -> Result<Self> {
         let state = graph.state()?;
-        let lane = graph.gpu.lane()?;
-        lane.enter();
-        Ok(Self { graph, lane, quota, state: Some(state) })
+        let stream = graph.gpu.stream()?;
+        stream.enter();
+        Ok(Self { graph, stream, quota, state: Some(state) })
     }
 
-    async fn run_on_the_lane(&mut self, inputs: Inputs) -> Result<Tensors> {
+    async fn run_on_stream(&mut self, inputs: Inputs) -> Result<Tensors> {
         self.graph.gpu.alive()?;
         if let Some(outputs) = empty::outputs(&self.graph.info.signature, &inputs) {
             return outputs;
         }
-        let inputs = near(inputs.into_tensors(), &self.quota.host).await?;
+        let inputs = local(inputs.into_tensors(), &self.quota.host).await?;
         let mut state = match self.state.take() {
             Some(state) => state,
             None => self.graph.state()?,
         };
-        let (graph, lane) = (self.graph.clone(), self.lane.clone());
+        let (graph, stream) = (self.graph.clone(), self.stream.clone());
         let quota = self.quota.clone();
-        let job = self.lane.run(move |stop| {
-            let outcome = evaluate(&graph, &lane, &mut state, &inputs, &quota, stop);
-            // What a failure leaves behind is dropped here, where it was made.
+        let job = self.stream.run(move |stop| {
+            let outcome = evaluate(&graph, &stream, &mut state, &inputs, &quota, stop);
+            // After an error the state is dropped on this thread, where it was created.
             outcome.map(|outputs| (state, outputs))
         });
         match job.await? {
@@ -52,20 +52,20 @@ impl CudaContext {
                 self.state = Some(state);
                 Ok(outputs)
             }
-            Err(Failure::Failed(error)) => Err(error),
-            Err(Failure::Stopped) => Err(Error::cancelled("the run was cancelled")),
+            Err(RunError::Failed(error)) => Err(error),
+            Err(RunError::Stopped) => Err(Error::cancelled("the run was cancelled")),
         }
     }
 }
 
-/// The same tensors, those of other devices brought to the host.
-async fn near(tensors: Tensors, memory: &Memory) -> Result<Tensors> {
-    if tensors.iter().all(is_near) {
+/// The same tensors, with those of other devices copied to the host.
+async fn local(tensors: Tensors, memory: &Memory) -> Result<Tensors> {
+    if tensors.iter().all(is_local) {
         return Ok(tensors);
     }
     let mut all = Tensors::new();
     for tensor in tensors {
-        if is_near(&tensor) {
+        if is_local(&tensor) {
             all.push(tensor);
         } else {
             all.extend(on_host([tensor].into_iter().collect(), memory).await?);
@@ -74,8 +74,8 @@ async fn near(tensors: Tensors, memory: &Memory) -> Result<Tensors> {
     Ok(all)
 }
 
-/// Whether a tensor is on the host or on the GPU, of which a process drives one.
-fn is_near(tensor: &Tensor) -> bool {
+/// Whether a tensor is on the host or on the GPU of this process.
+fn is_local(tensor: &Tensor) -> bool {
     match tensor.data() {
         TensorData::Host(_) => true,
         TensorData::Device(buffer) => buffer.as_any().is::<Resident>(),
@@ -84,16 +84,16 @@ fn is_near(tensor: &Tensor) -> bool {
 
 impl ExecutionContext for CudaContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        Run::pending(self.run_on_the_lane(inputs))
+        Run::pending(self.run_on_stream(inputs))
     }
 }
 
 impl Drop for CudaContext {
     fn drop(&mut self) {
-        self.lane.leave();
-        // The state goes first: the graph may be its plan's last holder, and gives the memory back.
+        self.stream.leave();
+        // The state is dropped first: the graph may be the last holder of the plan, and frees its memory.
         if let Some(state) = self.state.take() {
-            self.lane.discard((state, self.graph.clone()));
+            self.stream.discard((state, self.graph.clone()));
         }
     }
 }

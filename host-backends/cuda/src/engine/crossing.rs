@@ -1,6 +1,6 @@
-//! Inputs on their way to the GPU, outputs that stay there.
+//! Copies inputs to the GPU, and keeps outputs there.
 
-#![allow(unsafe_code, reason = "a copy to the GPU goes on after the call that starts it")]
+#![allow(unsafe_code, reason = "a copy to the GPU continues after the call that starts it")]
 
 use std::sync::Arc;
 
@@ -14,23 +14,23 @@ use tract_onnx::prelude::{DatumType, TValue, TractResult};
 use tract_onnx::tract_core::internal::IntoTValue;
 
 use super::gpu::Gpu;
-use super::lane::Lane;
 use super::pinned::Locked;
 use super::resident::Resident;
+use super::stream::Stream;
 use crate::driver;
 use crate::fault::explain;
 
-/// Inputs that do not lie in page-locked pages are, up to this, copied into such memory first, so that the rest
-/// of the run is started while they are on their way. For larger ones the driver does that, piece by piece.
+/// Inputs of up to this size that are not in page-locked memory are copied into such memory first, so that the
+/// transfer overlaps the start of the run. For larger ones the driver does that, piece by piece.
 const STAGED: usize = 1 << 20;
 
-/// What has to stay in place until the stream has been waited for.
+/// Memory that must be kept until the stream is synchronized.
 #[derive(Debug, Default)]
 pub(crate) struct Staged(Vec<Locked>);
 
-/// The inputs of a run as tract takes them.
+/// The inputs of a run as tract values.
 ///
-/// The caller keeps `inputs` and `staged` until it has waited for this thread's stream.
+/// The caller keeps `inputs` and `staged` until it has synchronized this thread's stream.
 pub(crate) fn inputs(
     gpu: &Gpu,
     inputs: &[Tensor],
@@ -48,8 +48,8 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
         TensorData::Host(bytes) => bytes.clone(),
         TensorData::Device(buffer) => {
             let resident = buffer.as_any().downcast_ref::<Resident>();
-            let resident = resident
-                .ok_or_else(|| Error::internal("an input that is still on another device"))?;
+            let resident =
+                resident.ok_or_else(|| Error::internal("an input is still on another device"))?;
             if sent {
                 return Ok(DeviceTensor::Owned(resident.tensor()?).into_tensor().into_tvalue());
             }
@@ -64,7 +64,7 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
         }
         Some(datum) => {
             let refused = |error| {
-                explain(format!("{error:#}"), Error::failed("the GPU did not take an input"))
+                explain(format!("{error:#}"), Error::failed("cannot copy an input to the GPU"))
             };
             let tensor = get_context()
                 .and_then(|context| context.uninitialized_device_tensor(input.shape(), datum))
@@ -73,11 +73,11 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
             if !in_place && host.len() <= STAGED {
                 let mut locked = gpu.pinned.take(host.len(), budget)?;
                 locked.bytes_mut().copy_from_slice(&host);
-                // SAFETY: `staged` keeps the copy until the stream has been waited for.
+                // SAFETY: `staged` keeps the copy until the stream is synchronized.
                 unsafe { driver::send(locked.bytes(), &*tensor) }.map_err(refused)?;
                 staged.0.push(locked);
             } else {
-                // SAFETY: the caller keeps the inputs until the stream has been waited for.
+                // SAFETY: the caller keeps the inputs until the stream is synchronized.
                 unsafe { driver::send(&host, &*tensor) }.map_err(refused)?;
             }
             if in_place {
@@ -89,24 +89,23 @@ fn bind(gpu: &Gpu, input: &Tensor, sent: bool, budget: u64, staged: &mut Staged)
     }
 }
 
-/// An output, where it is.
+/// An output, left where it is.
 pub(crate) fn output(
     gpu: &Arc<Gpu>,
-    lane: &Arc<Lane>,
+    stream: &Arc<Stream>,
     device: &DeviceId,
     value: TValue,
     quota: &Quota,
 ) -> Result<Tensor> {
     let Some(tensor) = on_device(&value) else { return tensors::output(value, &quota.host) };
-    let dtype = godwit_tract::dtype(tensor.datum_type()).ok_or_else(|| {
-        Error::unsupported("the model gives an output of a dtype that tensors do not have")
-    })?;
+    let dtype = godwit_tract::dtype(tensor.datum_type())
+        .ok_or_else(|| Error::unsupported("an output has an unsupported element type"))?;
     let shape = Shape::from(tensor.shape());
-    let resident = Resident::new(gpu, lane, device, tensor, &quota.device)?;
+    let resident = Resident::new(gpu, stream, device, tensor, &quota.device)?;
     Tensor::on_device(dtype, shape, Arc::new(resident))
 }
 
-/// The tensor on the GPU that stands behind an output which nobody has read yet.
+/// The GPU tensor behind an output that has not been read.
 fn on_device(value: &TValue) -> Option<Box<dyn OwnedDeviceTensor>> {
     let lazy = value.storage_as::<LazyHostStorage>().and_then(LazyHostStorage::device);
     match lazy.or_else(|| value.as_device_tensor())? {
@@ -115,7 +114,7 @@ fn on_device(value: &TValue) -> Option<Box<dyn OwnedDeviceTensor>> {
     }
 }
 
-/// Whether a value is on the GPU, for which the run has already been waited for.
+/// Whether a value is on the GPU, for which tract has synchronized the stream.
 pub(crate) fn is_on_device(value: &TValue) -> bool {
     value.storage_as::<LazyHostStorage>().is_some()
 }
@@ -132,12 +131,12 @@ fn datum(dtype: DType) -> Option<DatumType> {
         DType::I16 => DatumType::I16,
         DType::I32 => DatumType::I32,
         DType::I64 => DatumType::I64,
-        // A byte that is neither 0 nor 1 must not reach a kernel: tract's own way checks.
+        // tract's own conversion checks that a boolean is 0 or 1, which kernels rely on.
         DType::Bool | DType::F64 | DType::Bf16 => return None,
     })
 }
 
-/// Waits for everything that this thread has asked of the GPU.
+/// Synchronizes this thread's stream.
 pub(crate) fn wait() -> TractResult<()> {
     get_context()?.synchronize()
 }

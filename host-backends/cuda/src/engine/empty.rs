@@ -1,8 +1,8 @@
-//! Runs that compute nothing: the driver has no memory of no bytes, and no kernel of no threads.
+//! Runs with empty outputs: the driver has no empty allocations and no empty kernels.
 
 use godwit_backend::{Buffer, HostMemory, Result, Signature, Tensor, Tensors};
 
-/// No bytes, aligned for every dtype: what reads them as a slice of one asks for that.
+/// No bytes, aligned for every dtype.
 #[derive(Debug)]
 struct Nothing;
 
@@ -13,7 +13,7 @@ impl HostMemory for Nothing {
     }
 }
 
-/// The outputs of a run, if the inputs' dimensions alone say that each of them is empty.
+/// The outputs of a run, if the input dimensions determine that all of them are empty.
 pub(crate) fn outputs(signature: &Signature, inputs: &[Tensor]) -> Option<Result<Tensors>> {
     if inputs.iter().all(|input| input.byte_len() > 0) {
         return None;

@@ -7,28 +7,28 @@ use godwit_backend::{DeviceMemory, Error, ErrorKind, Result, Workers, wait};
 use godwit_tract::guarded;
 use tract_onnx::prelude::TractResult;
 
-use super::lane::Lane;
 use super::meter::{self, Meter};
 use super::pinned::Pinned;
-use super::proof;
 use super::registered::InPlace;
+use super::self_test;
+use super::stream::Stream;
 use crate::driver;
 use crate::fault::{explain, lost};
 
-/// Models that are read at the same time, and that may wait for it.
+/// Threads that parse models, and models that may wait for them.
 const READERS: usize = 2;
 const QUEUE: usize = 256;
 
-/// The GPU that this process drives. tract keeps one device context a process, so there is one of these.
+/// The GPU that this process uses. tract has one device context per process, so there is one `Gpu`.
 pub(crate) struct Gpu {
-    lanes: Vec<Arc<Lane>>,
-    loader: Lane,
+    streams: Vec<Arc<Stream>>,
+    loader: Stream,
     pub(crate) readers: Workers,
     pub(crate) meter: Arc<Meter>,
     pub(crate) pinned: Pinned,
     pub(crate) in_place: InPlace,
     context: Arc<CudaContext>,
-    /// What weights are sent on.
+    /// The stream for weights.
     upload: Arc<CudaStream>,
     lost: AtomicBool,
 }
@@ -36,10 +36,9 @@ pub(crate) struct Gpu {
 static OPEN: Mutex<Option<Arc<Gpu>>> = Mutex::new(None);
 
 impl Gpu {
-    /// Opens the GPU, or gives back the one that is open.
+    /// Opens the GPU, or returns the open one.
     ///
-    /// The first time on a machine this takes a while: the kernels are compiled, and kept in the user's
-    /// cache folder.
+    /// The first time on a machine this compiles the kernels and caches them in the user's cache folder.
     pub(crate) fn open(streams: usize) -> Result<Arc<Self>> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(gpu) = &*open {
@@ -50,21 +49,21 @@ impl Gpu {
         Ok(gpu)
     }
 
-    fn start(streams: usize) -> Result<Self> {
-        if streams == 0 {
-            return Err(Error::invalid_argument("a GPU needs a stream to run on"));
+    fn start(count: usize) -> Result<Self> {
+        if count == 0 {
+            return Err(Error::invalid_argument("the number of streams must be greater than zero"));
         }
-        let loader = Lane::new("godwit-cuda-load")?;
+        let loader = Stream::new("godwit-cuda-load")?;
         let meter = Arc::new(Meter::default());
         let metered = meter.clone();
         let upload = wait(loader.run(move |_| begin(&metered)))??;
-        let mut lanes = Vec::with_capacity(streams);
-        for index in 0..streams {
-            lanes.push(Arc::new(Lane::new(&format!("godwit-cuda-{index}"))?));
+        let mut streams = Vec::with_capacity(count);
+        for index in 0..count {
+            streams.push(Arc::new(Stream::new(&format!("godwit-cuda-{index}"))?));
         }
         let context = upload.context().clone();
         let gpu = Self {
-            lanes,
+            streams,
             loader,
             readers: Workers::new("godwit-cuda-read", READERS, QUEUE)?,
             meter,
@@ -74,20 +73,20 @@ impl Gpu {
             upload,
             lost: AtomicBool::new(false),
         };
-        let lanes = gpu.lanes.iter().map(Arc::as_ref).chain([&gpu.loader]);
-        for lane in lanes {
-            wait(lane.run(|_| proof::prove()))??;
+        let streams = gpu.streams.iter().map(Arc::as_ref).chain([&gpu.loader]);
+        for stream in streams {
+            wait(stream.run(|_| self_test::run()))??;
         }
         Ok(gpu)
     }
 
-    /// The lane with the fewest contexts.
-    pub(crate) fn lane(&self) -> Result<Arc<Lane>> {
-        let least = self.lanes.iter().min_by_key(|lane| lane.contexts());
-        least.cloned().ok_or_else(|| Error::internal("a GPU without a lane"))
+    /// The stream with the fewest contexts.
+    pub(crate) fn stream(&self) -> Result<Arc<Stream>> {
+        let least = self.streams.iter().min_by_key(|stream| stream.contexts());
+        least.cloned().ok_or_else(|| Error::internal("a GPU without a stream"))
     }
 
-    /// Does `work` where models are loaded.
+    /// Does `work` on the thread that loads models.
     pub(crate) async fn load<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
@@ -96,12 +95,12 @@ impl Gpu {
         self.loader.run(move |_| work()).await?.map_err(|error| self.note(error))
     }
 
-    /// Fails once the device was lost: the driver answers nothing else from then on.
+    /// Fails after the device was lost: from then on all calls of the driver fail.
     pub(crate) fn alive(&self) -> Result<()> {
         if self.lost.load(Ordering::Acquire) { Err(lost()) } else { Ok(()) }
     }
 
-    /// Passes `error` on, and remembers if it means that the device is lost.
+    /// Returns `error`, and records if it means that the device is lost.
     pub(crate) fn note(&self, error: Error) -> Error {
         if error.kind() == ErrorKind::DeviceLost && !self.lost.swap(true, Ordering::AcqRel) {
             tracing::error!(error = %error.report(), "the GPU was lost");
@@ -109,30 +108,30 @@ impl Gpu {
         error
     }
 
-    /// Makes this thread able to free what lies on the GPU.
+    /// Binds the CUDA context to this thread, so that it can free GPU memory.
     pub(crate) fn bind(&self) {
-        // It fails only where the driver is gone, and the memory with it.
+        // It fails only if the driver is gone, and the memory with it.
         let _ = self.context.bind_to_thread();
     }
 
-    /// Gives the memory of a model that was just dropped back to the driver.
+    /// Returns the memory of a dropped model to the driver.
     pub(crate) fn give_back(&self) {
         if let Err(error) = driver::give_back(&self.upload) {
-            let otherwise = Error::failed("the GPU did not give memory back");
+            let otherwise = Error::failed("cannot free the GPU's memory");
             self.note(explain(format!("{error:#}"), otherwise));
         }
     }
 
-    /// The GPU's memory as it is now.
+    /// The GPU's memory at the moment.
     pub(crate) fn memory(&self) -> Option<DeviceMemory> {
         let (free, total) = driver::memory(&self.context).ok()?;
         Some(DeviceMemory { total: total as u64, free: free as u64 })
     }
 }
 
-/// Makes tract's device context, which compiles the kernels, and puts the meter on it.
+/// Creates tract's device context, which compiles the kernels, and installs the meter.
 fn begin(meter: &Arc<Meter>) -> Result<Arc<CudaStream>> {
-    let refused = || Error::unavailable("the GPU could not be started");
+    let refused = || Error::unavailable("cannot initialize the GPU");
     guarded(refused, || {
         let begun = || -> TractResult<Arc<CudaStream>> {
             let stream = driver::stream()?;
@@ -147,7 +146,7 @@ fn begin(meter: &Arc<Meter>) -> Result<Arc<CudaStream>> {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gpu")
-            .field("lanes", &self.lanes)
+            .field("streams", &self.streams)
             .field("lost", &self.lost)
             .finish_non_exhaustive()
     }

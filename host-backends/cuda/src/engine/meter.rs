@@ -1,4 +1,4 @@
-//! tract's device context with a meter on it: what crosses the bus, and what is cleared.
+//! tract's device context with a meter, which counts transfers and clears memory.
 
 use std::cell::Cell;
 use std::fmt;
@@ -12,14 +12,14 @@ use tract_onnx::tract_core::internal::{ExoticFact, bail};
 
 use crate::driver;
 
-/// What crossed between host and GPU since the process began.
+/// The traffic between host and GPU since the process started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Traffic {
-    /// Bytes of inputs, and of whatever tract itself sends during a run.
+    /// Bytes of inputs, and of what tract sends during runs.
     pub to_device: u64,
-    /// Of them, those that the GPU fetched from where the caller's tensors lay.
+    /// The part of them that the GPU read directly from the caller's tensors.
     pub in_place: u64,
-    /// Bytes of outputs that someone read.
+    /// Bytes of outputs that were read.
     pub to_host: u64,
     /// Bytes of weights, sent when models are loaded.
     pub weights: u64,
@@ -27,7 +27,7 @@ pub struct Traffic {
     pub allocations: u64,
 }
 
-/// The counters behind [`Traffic`], and who has used the memory.
+/// The counters behind [`Traffic`], and the budget that has used the memory.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     to_device: AtomicU64,
@@ -35,7 +35,7 @@ pub(crate) struct Meter {
     to_host: AtomicU64,
     weights: AtomicU64,
     allocations: AtomicU64,
-    /// The budget whose runs used the GPU's memory so far, [`MANY`] for several.
+    /// The budget whose runs have used the GPU's memory; [`MANY`] for several.
     owner: AtomicU64,
 }
 
@@ -66,7 +66,7 @@ impl Meter {
         self.to_host.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Notes that runs of this budget are about to use the memory. Zero is nobody.
+    /// Records that runs of this budget use the memory. No budget has id 0.
     pub(crate) fn used_by(&self, budget: u64) {
         let seen = self.owner.compare_exchange(0, budget, Ordering::AcqRel, Ordering::Acquire);
         if seen.is_err_and(|owner| owner != budget) {
@@ -74,7 +74,7 @@ impl Meter {
         }
     }
 
-    /// Whether memory that comes from the pool may hold what another tenant left there.
+    /// Whether pooled memory may hold data of another tenant.
     fn is_shared(&self) -> bool {
         self.owner.load(Ordering::Acquire) == MANY
     }
@@ -85,12 +85,12 @@ thread_local! {
     static SCRATCH: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does `work`, whose copies to the GPU are weights.
+/// Does `work`, whose copies to the GPU count as weights.
 pub(crate) fn loading<T>(work: impl FnOnce() -> T) -> T {
     marked(&LOADING, work)
 }
 
-/// Does `work`, whose allocations no guest will ever see.
+/// Does `work`, whose allocations no guest can read.
 pub(crate) fn scratch<T>(work: impl FnOnce() -> T) -> T {
     marked(&SCRATCH, work)
 }
@@ -106,10 +106,10 @@ fn marked<T>(mark: &'static std::thread::LocalKey<Cell<bool>>, work: impl FnOnce
     work()
 }
 
-/// Puts a meter on the context that tract has made for the process.
+/// Installs a meter on tract's device context of this process.
 pub(crate) fn install(meter: &Arc<Meter>) -> TractResult<()> {
     let Ok(mut context) = DEVICE_CONTEXT.lock() else { bail!("the device context is poisoned") };
-    let Some(inner) = context.take() else { bail!("tract has made no device context") };
+    let Some(inner) = context.take() else { bail!("tract has no device context") };
     *context = Some(Box::new(Metered { inner: Arc::from(inner), meter: meter.clone() }));
     Ok(())
 }
@@ -122,7 +122,7 @@ struct Metered {
 
 impl DeviceContext for Metered {
     fn tensor_to_device(&self, tensor: TValue) -> TractResult<Box<dyn OwnedDeviceTensor>> {
-        // An input that was sent before the run began: tract would look for its bytes on the host.
+        // An input that was sent before the run: tract would look for its bytes on the host.
         if let Some(DeviceTensor::Owned(there)) = tensor.as_device_tensor() {
             return Ok(there.clone());
         }

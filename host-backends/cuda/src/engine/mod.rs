@@ -1,6 +1,5 @@
-//! Running models: tract's kernels, its device context metered, a lane a stream.
+//! Runs models with tract's kernels, on a metered device context, each thread with its own CUDA stream.
 
-mod census;
 mod compile;
 mod context;
 mod crossing;
@@ -8,15 +7,18 @@ mod empty;
 mod evaluate;
 mod gpu;
 mod graph;
-mod lane;
+mod loaded;
 mod meter;
 mod pinned;
+mod placement;
 mod pool;
-mod proof;
 mod registered;
 mod resident;
+mod self_test;
+mod stream;
 
 pub(crate) use compile::{Uncompiled, compile, parse};
 pub(crate) use gpu::Gpu;
 pub(crate) use graph::CudaGraph;
+pub(crate) use loaded::LoadedGraph;
 pub use meter::Traffic;

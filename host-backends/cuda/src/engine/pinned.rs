@@ -1,6 +1,6 @@
-//! Page-locked memory of the host, which the GPU copies from and to without help.
+//! Page-locked host memory, which the GPU accesses directly.
 
-#![allow(unsafe_code, reason = "the driver gives page-locked memory as addresses")]
+#![allow(unsafe_code, reason = "the driver returns page-locked memory as addresses")]
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,11 @@ use godwit_backend::{Error, HostMemory, Result};
 use crate::driver;
 use crate::fault::explain;
 
-/// Below this, slabs come in powers of two; above, in multiples of it.
+/// Up to this, slabs are powers of two; beyond, multiples of it.
 const STEP: usize = 1 << 20;
 const LEAST: usize = 4096;
 
-/// Bytes that wait for their next use, at most: page-locked memory is taken from everybody.
+/// The most bytes kept for reuse: page-locked memory is not available to the rest of the system.
 const RETAINED: usize = 256 << 20;
 
 /// A pool of page-locked memory.
@@ -39,13 +39,13 @@ struct Waiting {
 struct Slab {
     address: *mut u8,
     capacity: usize,
-    /// The budget that wrote it last.
+    /// The budget that used it last.
     owner: u64,
 }
 
-// SAFETY: a slab is memory and nothing else; whoever holds it is the only one to touch it.
+// SAFETY: a slab is plain memory, which only its holder accesses.
 unsafe impl Send for Slab {}
-// SAFETY: through a shared slab the memory is only read.
+// SAFETY: a shared slab only reads the memory.
 unsafe impl Sync for Slab {}
 
 impl Pinned {
@@ -53,9 +53,10 @@ impl Pinned {
         Self(Arc::new(Pool { context, waiting: Mutex::default() }))
     }
 
-    /// `len` bytes: zeros, or what the same budget left there.
+    /// `len` bytes: zeros, or data of the same budget.
     pub(crate) fn take(&self, len: usize, owner: u64) -> Result<Locked> {
-        let capacity = capacity_for(len).ok_or_else(|| Error::too_large("too many bytes"))?;
+        let capacity =
+            capacity_for(len).ok_or_else(|| Error::too_large("the tensor is too large"))?;
         let mut slab = match self.0.get(capacity) {
             Some(slab) => slab,
             None => self.0.fresh(capacity)?,
@@ -89,10 +90,10 @@ impl Pool {
 
     fn fresh(&self, capacity: usize) -> Result<Slab> {
         let address = driver::lock_pages(&self.context, capacity).map_err(|error| {
-            let otherwise = Error::out_of_memory("the host has no memory left to lock");
+            let otherwise = Error::out_of_memory("cannot allocate page-locked memory");
             explain(format!("{error:#}"), otherwise)
         })?;
-        // No budget has this number: the memory is cleared for the first one.
+        // No budget has id 0: the memory is cleared for the first one.
         Ok(Slab { address, capacity, owner: 0 })
     }
 
@@ -108,8 +109,8 @@ impl Pool {
     }
 
     fn free(&self, slab: &Slab) {
-        // SAFETY: slabs come from `lock_pages`, are freed when nobody holds them, and whoever copied
-        // from or to one has waited for it.
+        // SAFETY: slabs come from `lock_pages` and are freed when they have no holder, who waits for copies from
+        // and to them.
         unsafe { driver::unlock_pages(&self.context, slab.address) }
     }
 }
@@ -123,7 +124,7 @@ impl Drop for Pool {
 
 impl Slab {
     fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the slab owns `capacity` bytes, which the driver has mapped, and is borrowed mutably.
+        // SAFETY: the slab owns `capacity` bytes, mapped by the driver, and is borrowed mutably.
         unsafe { slice::from_raw_parts_mut(self.address, self.capacity) }
     }
 
@@ -133,7 +134,7 @@ impl Slab {
     }
 }
 
-/// Page-locked bytes of one owner, who gives them back by dropping them.
+/// Page-locked bytes, returned to the pool when dropped.
 pub(crate) struct Locked {
     slab: Option<Slab>,
     len: usize,

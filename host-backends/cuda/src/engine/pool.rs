@@ -1,8 +1,8 @@
-//! Max pooling out of operators that the GPU has.
+//! Max pooling by operators that the GPU has.
 //!
-//! tract has no kernel for it there, so every network with a pooling layer would leave the GPU in the
-//! middle. The largest of a window is the largest of its columns' largest: dimension by dimension, the
-//! shifted copies of the input are compared. A stride becomes a dimension of its own to slice.
+//! tract has no GPU kernel for max pooling, so every network with such a layer would leave the GPU. Max pooling is
+//! separable: along one dimension after another, it is the maximum of shifted slices of the input. A stride becomes
+//! a dimension to slice.
 
 use tract_onnx::prelude::{
     DatumType, IntoArcTensor, TDim, TVec, Tensor, TractResult, TypedModel, tvec,
@@ -50,7 +50,7 @@ fn rule(
     let mut wiring = Wiring { patch: TypedModelPatch::default(), name, steps: 0 };
     let mut wire = wiring.patch.tap_model(model, input)?;
     for windows in &all {
-        // What no window reaches is cut off, what windows reach beyond the end is padded.
+        // The end that no window reaches is sliced off; windows beyond the end are padded.
         let reach =
             (windows.count - 1) * windows.stride + (windows.kernel - 1) * windows.dilation + 1;
         let whole = reach.next_multiple_of(windows.stride);
@@ -73,7 +73,7 @@ fn rule(
     Ok(Some(wiring.patch))
 }
 
-/// The windows of each spatial dimension, if all are known and nobody asks where the largest stood.
+/// The windows of each spatial dimension, if all are known and the indices are not an output.
 fn windows(op: &MaxPool, dims: &[TDim]) -> TractResult<Option<Vec<Windows>>> {
     if op.with_index_outputs.is_some() {
         return Ok(None);
@@ -132,7 +132,7 @@ impl Wiring<'_> {
         })
     }
 
-    /// The largest of each window along one dimension of length `whole`.
+    /// The maximum of each window along one dimension of length `whole`.
     fn largest(
         &mut self,
         windows: &Windows,

@@ -1,4 +1,4 @@
-//! Page-locked pages of the host's arena, which the GPU copies from where they are.
+//! Page-locks blocks of the host's arena, so that the GPU reads tensors where they are.
 
 #![allow(unsafe_code, reason = "the driver locks pages by their address")]
 
@@ -12,10 +12,10 @@ use godwit_backend::Buffer;
 
 use crate::driver;
 
-/// Bytes that are locked in place at one time, at most: locked memory is taken from everybody.
+/// The most bytes locked in place: page-locked memory is not available to the rest of the system.
 const MOST: usize = 256 << 20;
 
-/// Locks what tensors lie in, once for each block of the arena.
+/// Locks the memory of tensors, once for each block of the arena.
 #[derive(Clone)]
 pub(crate) struct InPlace {
     context: Arc<CudaContext>,
@@ -27,13 +27,13 @@ impl InPlace {
         Self { context, locked: Arc::default() }
     }
 
-    /// Whether the bytes lie in locked pages, which are locked if they can be.
+    /// Locks the pages of `bytes`, if they are not locked. Returns whether they are.
     pub(crate) fn lock(&self, bytes: &Buffer) -> bool {
         bytes.hold(|pages| Registered::new(self.clone(), pages)).is_some()
     }
 }
 
-/// Pages that are locked until this is dropped, which is before they go back to the system.
+/// Keeps pages locked. Dropped before the pages are returned to the system.
 struct Registered {
     in_place: InPlace,
     address: usize,
@@ -45,7 +45,7 @@ impl Registered {
         let within = |locked: usize| locked.checked_add(pages.len()).filter(|sum| *sum <= MOST);
         let locked = &in_place.locked;
         locked.fetch_update(Ordering::AcqRel, Ordering::Acquire, within).ok()?;
-        // SAFETY: whoever holds pages is dropped before they are unmapped, and releases them.
+        // SAFETY: this value is dropped before the pages are unmapped, and releases them.
         match unsafe { driver::register(&in_place.context, pages) } {
             Ok(()) => {
                 let (address, len) = (pages.as_ptr().expose_provenance(), pages.len());
@@ -53,7 +53,7 @@ impl Registered {
             }
             Err(error) => {
                 in_place.locked.fetch_sub(pages.len(), Ordering::AcqRel);
-                tracing::debug!(error = format!("{error:#}"), "pages were not locked in place");
+                tracing::debug!(error = format!("{error:#}"), "cannot lock pages in place");
                 None
             }
         }
@@ -63,7 +63,7 @@ impl Registered {
 impl Drop for Registered {
     fn drop(&mut self) {
         let address = std::ptr::with_exposed_provenance_mut::<c_void>(self.address);
-        // SAFETY: `new` registered it. Runs wait for their copies before they let go of a tensor.
+        // SAFETY: `new` registered it. Runs wait for their copies before they release a tensor.
         unsafe { driver::release(&self.in_place.context, address) };
         self.in_place.locked.fetch_sub(self.len, Ordering::AcqRel);
     }

@@ -8,15 +8,15 @@ use godwit_backend::{
 use tract_gpu::tensor::OwnedDeviceTensor;
 
 use super::gpu::Gpu;
-use super::lane::Lane;
 use super::pinned::Locked;
+use super::stream::Stream;
 use crate::driver;
 use crate::fault::explain;
 
-/// An output that stays on the GPU until someone reads it, charged to the device budget of its context.
+/// An output that stays on the GPU until it is read, charged to the device budget of its context.
 pub(crate) struct Resident {
     gpu: Arc<Gpu>,
-    lane: Arc<Lane>,
+    stream: Arc<Stream>,
     device: DeviceId,
     tensor: Option<Box<dyn OwnedDeviceTensor>>,
     bytes: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Resident {
 impl Resident {
     pub(crate) fn new(
         gpu: &Arc<Gpu>,
-        lane: &Arc<Lane>,
+        stream: &Arc<Stream>,
         device: &DeviceId,
         tensor: Box<dyn OwnedDeviceTensor>,
         quota: &Budget,
@@ -35,7 +35,7 @@ impl Resident {
         let charge = quota.charge(bytes as u64)?;
         Ok(Self {
             gpu: gpu.clone(),
-            lane: lane.clone(),
+            stream: stream.clone(),
             device: device.clone(),
             tensor: Some(tensor),
             bytes,
@@ -45,10 +45,10 @@ impl Resident {
 
     /// Another handle of the tensor.
     pub(crate) fn tensor(&self) -> Result<Box<dyn OwnedDeviceTensor>> {
-        self.tensor.clone().ok_or_else(|| Error::internal("a tensor that was dropped is in use"))
+        self.tensor.clone().ok_or_else(|| Error::internal("a dropped tensor is in use"))
     }
 
-    /// Its bytes on the host, fetched by this thread, which is a lane.
+    /// Its bytes on the host, copied by this thread, which is that of a stream.
     pub(crate) fn fetch(&self, budget: u64) -> Result<Locked> {
         fetch(&self.gpu, &*self.tensor()?, self.bytes, budget)
     }
@@ -57,7 +57,7 @@ impl Resident {
 fn fetch(gpu: &Gpu, tensor: &dyn OwnedDeviceTensor, bytes: usize, budget: u64) -> Result<Locked> {
     let mut locked = gpu.pinned.take(bytes, budget)?;
     driver::fetch(tensor, locked.bytes_mut()).map_err(|error| {
-        let otherwise = Error::failed("the GPU did not give an output");
+        let otherwise = Error::failed("cannot copy an output from the GPU");
         gpu.note(explain(format!("{error:#}"), otherwise))
     })?;
     gpu.meter.fetched(bytes);
@@ -78,7 +78,7 @@ impl DeviceBuffer for Resident {
             self.gpu.alive()?;
             let (gpu, tensor, bytes) = (self.gpu.clone(), self.tensor()?, self.bytes);
             let budget = memory.budget().id();
-            let read = self.lane.run(move |_| {
+            let read = self.stream.run(move |_| {
                 let read = fetch(&gpu, &*tensor, bytes, budget);
                 drop(tensor);
                 read
@@ -94,7 +94,7 @@ impl DeviceBuffer for Resident {
 
 impl Drop for Resident {
     fn drop(&mut self) {
-        // The memory is freed in the order of the stream that allocated it, from whatever thread this is.
+        // The memory is freed in the order of the stream that allocated it, on any thread.
         self.gpu.bind();
         self.tensor = None;
     }

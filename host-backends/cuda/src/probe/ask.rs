@@ -1,6 +1,6 @@
-//! Asking the driver and the loader.
+//! Queries of the driver and the loader.
 
-#![allow(unsafe_code, reason = "the driver is a C library, and so is every one that is looked for")]
+#![allow(unsafe_code, reason = "the driver and the other libraries are C libraries")]
 
 use std::ffi::{CStr, c_char, c_int};
 
@@ -8,15 +8,16 @@ use cudarc::driver::{result, sys};
 use libloading::Library;
 
 use super::{
-    Answers, CUBLAS, CUDART, CUDNN, DRIVER_FILE, Driver, Management, NVRTC, Need, Visible, headers,
+    Answers, CUBLAS, CUDART, CUDNN, DRIVER_FILE, Driver, Management, NVRTC, Requirement, Visible,
+    headers,
 };
 use crate::Environment;
 
-/// Asks everything. Nothing here panics on a machine without any of it.
+/// Makes all queries. Never panics, whatever is missing.
 pub(crate) fn all(environment: &Environment, management: Result<&Management, &String>) -> Answers {
     let driver = driver();
     Answers {
-        // The bindings of the other libraries are not touched where there is no driver.
+        // Without a driver, the bindings of the other libraries are not used.
         missing: if matches!(driver, Driver::Ready { .. }) { missing() } else { Vec::new() },
         headers: headers::missing(headers::root().as_deref()),
         driver,
@@ -25,14 +26,14 @@ pub(crate) fn all(environment: &Environment, management: Result<&Management, &St
     }
 }
 
-/// Whether the driver's library can be loaded at all: the cheapest question, which starts nothing.
+/// Whether the driver's library can be loaded: the cheapest query, which initializes nothing.
 pub(crate) fn has_driver() -> bool {
     library().is_ok()
 }
 
-/// The bindings panic on an absent library, so it is loaded once without them.
+/// The bindings panic if the library is missing, so it is loaded without them first.
 fn library() -> Result<Library, libloading::Error> {
-    // SAFETY: the driver's library has no initialiser that other code could depend on.
+    // SAFETY: the driver's library has no initializer that other code could depend on.
     unsafe { Library::new(DRIVER_FILE) }
 }
 
@@ -44,7 +45,7 @@ fn driver() -> Driver {
         Ok(library) => library,
         Err(error) => return Driver::Absent(error.to_string()),
     };
-    // SAFETY: both functions have had these types since the driver exists.
+    // SAFETY: both functions have these types in all versions of the driver.
     let (init, version) = unsafe {
         let Ok(init) = library.get::<Init>(b"cuInit\0") else { return Driver::Broken("cuInit") };
         let Ok(version) = library.get::<Version>(b"cuDriverGetVersion\0") else {
@@ -53,7 +54,7 @@ fn driver() -> Driver {
         (init, version)
     };
     let mut api = 0;
-    // SAFETY: the argument is a place for an int. It may be called before anything else.
+    // SAFETY: the argument points to an int. It may be called before `cuInit`.
     let code = unsafe { version(&raw mut api) };
     if code != 0 {
         return Driver::Refused { call: "cuDriverGetVersion", code };
@@ -61,12 +62,12 @@ fn driver() -> Driver {
     if api < super::NEEDED {
         return Driver::Ready { api, visible: Vec::new() };
     }
-    // SAFETY: zero is the only flag there is.
+    // SAFETY: zero is the only valid flag.
     let code = unsafe { init(0) };
     if code != 0 {
         return Driver::Refused { call: "cuInit", code };
     }
-    // From here on the bindings find all they need.
+    // From here on the bindings work.
     let visible = match result::device::get_count() {
         Ok(count) => (0..count).filter_map(|ordinal| visible(ordinal).ok()).collect(),
         Err(error) => return Driver::Refused { call: "cuDeviceGetCount", code: error.0 as u32 },
@@ -80,7 +81,7 @@ fn visible(ordinal: c_int) -> Result<Visible, result::DriverError> {
         CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
     };
     let device = result::device::get(ordinal)?;
-    // SAFETY: `device` was just given by the driver.
+    // SAFETY: `device` is from the driver.
     let (capability, memory) = unsafe {
         let of = |attribute| result::device::get_attribute(device, attribute);
         ((of(MAJOR)?, of(MINOR)?), result::device::total_mem(device)?)
@@ -94,7 +95,7 @@ fn visible(ordinal: c_int) -> Result<Visible, result::DriverError> {
     })
 }
 
-/// As `nvidia-smi` writes it.
+/// In the format of `nvidia-smi`.
 fn uuid(device: sys::CUdevice) -> Result<String, result::DriverError> {
     let bytes = result::device::get_uuid(device)?.bytes;
     let hex: Vec<String> =
@@ -106,17 +107,17 @@ fn uuid(device: sys::CUdevice) -> Result<String, result::DriverError> {
 
 fn bus(device: sys::CUdevice) -> String {
     let mut text: [c_char; 32] = [0; 32];
-    // SAFETY: the driver writes a string of at most 32 bytes, its end included.
+    // SAFETY: the driver writes at most 32 bytes, the terminating zero included.
     let code = unsafe { sys::cuDeviceGetPCIBusId(text.as_mut_ptr(), 32, device) };
     if code != sys::CUresult::CUDA_SUCCESS {
         return String::new();
     }
-    // SAFETY: the driver ends what it writes, and the array was zero before.
+    // SAFETY: the string is terminated.
     unsafe { CStr::from_ptr(text.as_ptr()) }.to_string_lossy().into_owned()
 }
 
-fn missing() -> Vec<Need> {
-    // SAFETY: these ask the loader for NVIDIA's own libraries and call nothing in them.
+fn missing() -> Vec<Requirement> {
+    // SAFETY: these only load NVIDIA's libraries.
     let found = unsafe {
         [
             (CUDART, cudarc::runtime::sys::is_culib_present()),

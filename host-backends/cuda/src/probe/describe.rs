@@ -4,12 +4,16 @@ use godwit_backend::{Cancellation, Capabilities, DType, Device, DeviceKind, Enco
 use godwit_tract::CARRIED;
 
 use super::judge::version_of;
-use super::{Gpu, Inventory, NEEDED, Standing};
+use super::{DetectedGpu, Inventory, NEEDED, Usage};
 use crate::Environment;
 
 /// A GPU as a device of the contract.
-pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment) -> Device {
-    let Gpu { id, standing, installed } = gpu;
+pub(crate) fn device(
+    gpu: &DetectedGpu,
+    inventory: &Inventory,
+    environment: &Environment,
+) -> Device {
+    let DetectedGpu { id, usage, installed } = gpu;
     let mut labels = BTreeMap::new();
     let mut label = |name: &str, value: Option<String>| {
         labels.extend(value.map(|value| (name.to_owned(), value)));
@@ -25,8 +29,8 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
     label("cuda", Some(version_of(inventory.api)));
     label("cuda-needed", Some(version_of(NEEDED)));
     label("tf32", Some(tf32(environment).to_owned()));
-    label("usable", Some(usable(*standing, inventory)));
-    let apart = *standing == Standing::Beside && !installed.uuid.is_empty();
+    label("usable", Some(usable(*usage, inventory)));
+    let apart = *usage == Usage::NotDriven && !installed.uuid.is_empty();
     label(Device::APART, apart.then(|| format!("CUDA_VISIBLE_DEVICES={}", installed.uuid)));
     let driver = inventory.driver.as_ref().map(|version| format!("NVIDIA {version}, "));
     Device {
@@ -37,7 +41,7 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
         memory: installed.memory,
         capabilities: Capabilities {
             encodings: vec![Encoding::Onnx],
-            // The library has no f64 on the GPU.
+            // tract has no f64 on the GPU.
             dtypes: CARRIED.into_iter().filter(|dtype| *dtype != DType::F64).collect(),
             precision: DType::F32,
             cancellation: Cancellation::BetweenOperators,
@@ -47,16 +51,16 @@ pub(crate) fn device(gpu: &Gpu, inventory: &Inventory, environment: &Environment
 }
 
 fn tf32(environment: &Environment) -> &'static str {
-    if environment.refuses_tf32() { "off" } else { "when a target asks for it" }
+    if environment.refuses_tf32() { "off" } else { "if a target asks for it" }
 }
 
-fn usable(standing: Standing, inventory: &Inventory) -> String {
-    let driven = inventory.gpus.iter().find(|gpu| gpu.standing == Standing::Driven);
+fn usable(usage: Usage, inventory: &Inventory) -> String {
+    let driven = inventory.gpus.iter().find(|gpu| gpu.usage == Usage::Driven);
     let driven = driven.map_or("no other", |gpu| gpu.id.as_str());
-    match standing {
-        Standing::Driven => "yes".to_owned(),
-        Standing::Beside => format!("in a process of its own: this one drives {driven}"),
-        Standing::Hidden => "no: CUDA_VISIBLE_DEVICES hides it from this process".to_owned(),
+    match usage {
+        Usage::Driven => "yes".to_owned(),
+        Usage::NotDriven => format!("in a separate process: this one uses {driven}"),
+        Usage::Hidden => "no: CUDA_VISIBLE_DEVICES hides it from this process".to_owned(),
     }
 }
 
@@ -68,9 +72,9 @@ mod tests {
 
     #[test]
     fn a_device_tells_all_that_is_known_and_nothing_that_is_not() {
-        let gpu = |index: u32, standing| Gpu {
+        let gpu = |index: u32, usage| DetectedGpu {
             id: DeviceId::new(format!("cuda:{index}")),
-            standing,
+            usage,
             installed: Installed {
                 index,
                 uuid: "GPU-1".to_owned(),
@@ -80,7 +84,7 @@ mod tests {
                 ..Installed::default()
             },
         };
-        let gpus = vec![gpu(1, Standing::Driven), gpu(0, Standing::Beside)];
+        let gpus = vec![gpu(1, Usage::Driven), gpu(0, Usage::NotDriven)];
         let driver = Some("580.95.05".to_owned());
         let inventory = Inventory { gpus, api: 13_010, driver };
         let environment = Environment::default();
@@ -94,8 +98,8 @@ mod tests {
         assert_eq!((label("ecc"), label("mig")), (Some("on"), None));
         assert_eq!((label("cuda"), label("usable")), (Some("13.1"), Some("yes")));
         let beside = device(&inventory.gpus[1], &inventory, &environment);
-        assert!(beside.labels["usable"].contains("this one drives cuda:1"));
+        assert!(beside.labels["usable"].contains("this one uses cuda:1"));
         assert_eq!(beside.labels[Device::APART], "CUDA_VISIBLE_DEVICES=GPU-1");
-        assert_eq!(label(Device::APART), None, "this process drives it");
+        assert_eq!(label(Device::APART), None, "this process uses it");
     }
 }

@@ -1,14 +1,14 @@
-//! Whether the headers are there that kernels are compiled with. The places are those where tract looks.
+//! Finds the headers that the compilation of kernels needs, in the folders that tract searches.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::{CCCL_HEADERS, MATH_HEADERS, Need, TOOLKIT_HEADERS};
+use super::{CCCL_HEADERS, MATH_HEADERS, Requirement, TOOLKIT_HEADERS};
 
-/// The folder where the system's packages put the toolkit.
+/// The toolkit's folder in the system's packages.
 const DEFAULT_ROOT: &str = "/usr/local/cuda";
 
-/// The toolkit's folder: the operator's word first, then the usual place, then where `nvcc` is.
+/// The toolkit's folder: as configured, the default, or that of `nvcc`.
 pub(crate) fn root() -> Option<PathBuf> {
     let set = ["CUDA_HOME", "CUDA_PATH"].iter().find_map(env::var_os).map(PathBuf::from);
     set.or_else(|| Some(PathBuf::from(DEFAULT_ROOT)).filter(|root| root.exists())).or_else(|| {
@@ -18,8 +18,8 @@ pub(crate) fn root() -> Option<PathBuf> {
     })
 }
 
-/// The first of the headers that `root` lacks.
-pub(crate) fn missing(root: Option<&Path>) -> Option<Need> {
+/// The first header that is missing in `root`.
+pub(crate) fn missing(root: Option<&Path>) -> Option<Requirement> {
     let Some(root) = root else { return Some(TOOLKIT_HEADERS) };
     let mut folders = vec![root.join("include")];
     let targets = root.join("targets").read_dir().into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! The machine's GPUs by NVML, which is part of the driver and numbers them as `nvidia-smi` does.
+//! The machine's GPUs by NVML, which is part of the driver and numbers them like `nvidia-smi`.
 
 use std::ffi::OsStr;
 
@@ -7,7 +7,7 @@ use nvml_wrapper::{Device, Nvml};
 
 use super::{Installed, Machine};
 
-/// The file that the driver brings; without a version there is only the one for compilers.
+/// The driver's file. The name without a version is that of the development package.
 const FILE: &str = "libnvidia-ml.so.1";
 
 /// NVML, open.
@@ -15,13 +15,13 @@ const FILE: &str = "libnvidia-ml.so.1";
 pub(crate) struct Management(Nvml);
 
 impl Management {
-    /// Loads it, or says why not.
+    /// Loads NVML, or returns why not.
     pub(crate) fn open() -> Result<Self, String> {
         let nvml = Nvml::builder().lib_path(OsStr::new(FILE)).init();
         nvml.map(Self).map_err(|error| format!("{FILE}: {error}"))
     }
 
-    /// Every GPU it will tell of.
+    /// All GPUs that NVML lists.
     pub(crate) fn machine(&self) -> Result<Machine, String> {
         let count = self.0.device_count().map_err(|error| format!("{FILE}: {error}"))?;
         let gpus = (0..count).filter_map(|index| {
@@ -31,7 +31,7 @@ impl Management {
         Ok(Machine { driver: self.0.sys_driver_version().ok(), gpus: gpus.collect() })
     }
 
-    /// The same GPU as it is now, where it still answers.
+    /// The current values of the same GPU, if it still answers.
     pub(crate) fn again(&self, gpu: &Installed) -> Option<Installed> {
         Some(installed(gpu.index, &self.0.device_by_uuid(gpu.uuid.as_str()).ok()?))
     }

@@ -19,7 +19,7 @@ fn every_gpu_is_listed_and_the_second_is_refused_by_name() {
     assert_eq!(devices[0].labels["uuid"], FIRST);
     assert_eq!(devices[0].labels["compute-capability"], "9.0");
     assert_eq!(devices[0].memory.unwrap().total, 1 << 30);
-    assert_eq!(devices[1].labels["usable"], "in a process of its own: this one drives cuda:0");
+    assert_eq!(devices[1].labels["usable"], "in a separate process: this one uses cuda:0");
 
     let model = onnx(models::matmul_chain(8, 1));
     let load = |device: &str| block_on(backend.load(&model, &Target::new(device)));
@@ -27,7 +27,7 @@ fn every_gpu_is_listed_and_the_second_is_refused_by_name() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(
         error.message(),
-        "this process drives the GPU 'cuda:0', and cannot drive 'cuda:1' too"
+        "this process uses the GPU 'cuda:0' and cannot use 'cuda:1' as well"
     );
     assert!(error.report().contains(&format!("CUDA_VISIBLE_DEVICES={SECOND}")));
     assert_eq!(load("cuda:2").unwrap_err().kind(), ErrorKind::NotFound);

@@ -9,7 +9,7 @@ use godwit_fixtures::models;
 
 use crate::standin::{StandIn, backend, one, onnx, rows, sigmoid, standin, values};
 
-/// Waits for what a lane drops on its own time.
+/// Waits for what a stream drops on its own time.
 fn settles(standin: &StandIn, bytes: u64) {
     let end = Instant::now() + Duration::from_secs(10);
     while standin.read("standin_live") != bytes {

@@ -103,7 +103,7 @@ fn a_chain_of_graphs_crosses_the_bus_at_its_ends_alone() {
 fn two_contexts_run_on_two_streams_side_by_side() {
     let (_one, standin) = standin();
     let backend = backend();
-    assert!(standin.read("standin_streams") >= 3, "one for each lane, one for loading");
+    assert!(standin.read("standin_streams") >= 3, "one for each stream, one for loading");
     block_on(async {
         let graph = backend
             .load(&onnx(models::matmul_chain(16, 40)), &Target::new("cuda:0"))
@@ -133,7 +133,7 @@ fn tf32_is_for_the_graph_that_asked_for_it_and_for_no_other() {
         let full = backend.load(&model, &Target::new("cuda:0")).await.unwrap();
         assert_eq!(fast.info().device.labels[Device::MULTIPLIES_IN], "tf32");
         let memory = Memory::unlimited();
-        // With a third context between them, the second pair stands on the other lanes.
+        // With a third context between them, the second pair stands on the other streams.
         let mut held = Vec::new();
         for _ in 0..2 {
             let mut fast =
@@ -186,7 +186,7 @@ fn a_context_survives_a_run_that_was_dropped() {
         let mut dropped = 0;
         for _ in 0..20 {
             let run = pin!(context.run(one(rows(64, 8))));
-            // On a busy machine the lane may be done before this thread goes on.
+            // On a busy machine the stream may be done before this thread goes on.
             dropped += usize::from(run.poll(&mut Context::from_waker(Waker::noop())).is_pending());
         }
         assert!(dropped > 0, "no run was dropped before its end");

@@ -48,9 +48,9 @@ fn two() -> Answers {
     }
 }
 
-fn standings(answers: &Answers) -> Vec<(String, Standing)> {
+fn usages(answers: &Answers) -> Vec<(String, Usage)> {
     let gpus = judge(answers).unwrap().gpus;
-    gpus.into_iter().map(|gpu| (gpu.id.to_string(), gpu.standing)).collect()
+    gpus.into_iter().map(|gpu| (gpu.id.to_string(), gpu.usage)).collect()
 }
 
 fn refusal(answers: &Answers) -> Error {
@@ -62,9 +62,8 @@ fn refusal(answers: &Answers) -> Error {
 
 #[test]
 fn every_gpu_is_listed_in_the_machines_numbers_and_none_is_taken_for_the_first() {
-    let found = standings(&two());
-    let expected =
-        [("cuda:1".to_owned(), Standing::Driven), ("cuda:0".to_owned(), Standing::Beside)];
+    let found = usages(&two());
+    let expected = [("cuda:1".to_owned(), Usage::Driven), ("cuda:0".to_owned(), Usage::NotDriven)];
     assert_eq!(found, expected);
 }
 
@@ -73,9 +72,8 @@ fn a_hidden_gpu_stays_in_the_list() {
     let mut answers = two();
     let only = vec![visible(SECOND, "0000:18:00.0")];
     answers.driver = Driver::Ready { api: 13_010, visible: only };
-    let expected =
-        [("cuda:1".to_owned(), Standing::Driven), ("cuda:0".to_owned(), Standing::Hidden)];
-    assert_eq!(standings(&answers), expected);
+    let expected = [("cuda:1".to_owned(), Usage::Driven), ("cuda:0".to_owned(), Usage::Hidden)];
+    assert_eq!(usages(&answers), expected);
 }
 
 #[test]
@@ -85,9 +83,8 @@ fn without_nvml_the_driver_numbers_them() {
     let inventory = judge(&answers).unwrap();
     assert_eq!(inventory.driver, None);
     assert_eq!(inventory.gpus[0].installed.uuid, SECOND);
-    let expected =
-        [("cuda:0".to_owned(), Standing::Driven), ("cuda:1".to_owned(), Standing::Beside)];
-    assert_eq!(standings(&answers), expected);
+    let expected = [("cuda:0".to_owned(), Usage::Driven), ("cuda:1".to_owned(), Usage::NotDriven)];
+    assert_eq!(usages(&answers), expected);
 }
 
 #[test]
@@ -99,7 +96,7 @@ fn a_part_of_a_divided_gpu_is_known_by_its_bus_and_has_its_own_memory() {
     let machine = answers.machine.as_mut().unwrap();
     machine.gpus[0].mig = Some(true);
     let driven = judge(&answers).unwrap().gpus.remove(0);
-    assert_eq!((driven.id.as_str(), driven.standing), ("cuda:0", Standing::Driven));
+    assert_eq!((driven.id.as_str(), driven.usage), ("cuda:0", Usage::Driven));
     assert_eq!(driven.installed.memory.unwrap().total, 20 << 30);
 }
 
@@ -109,7 +106,7 @@ fn no_driver_names_the_file_and_the_package() {
     answers.driver = Driver::Absent("no such file".to_owned());
     answers.machine = Err("none".to_owned());
     let error = refusal(&answers);
-    assert_eq!(error.message(), "there is no NVIDIA driver here");
+    assert_eq!(error.message(), "no NVIDIA driver is installed");
     for part in ["libcuda.so.1", "libcuda1", "libnvidia-compute-580", "no such file"] {
         assert!(error.report().contains(part), "{}", error.report());
     }
@@ -141,9 +138,9 @@ fn hidden_gpus_are_told_from_none() {
     assert_eq!(error.message(), "the machine's NVIDIA GPUs are hidden from this process");
     assert!(error.report().contains("CUDA_VISIBLE_DEVICES=") && error.report().contains("2 GPUs"));
     answers.machine = Err("none".to_owned());
-    assert_eq!(refusal(&answers).message(), "there is an NVIDIA driver here, and no GPU");
+    assert_eq!(refusal(&answers).message(), "there is an NVIDIA driver, but no GPU");
     answers.driver = Driver::Ready { api: 13_000, visible: Vec::new() };
-    assert_eq!(refusal(&answers).message(), "there is an NVIDIA driver here, and no GPU");
+    assert_eq!(refusal(&answers).message(), "there is an NVIDIA driver, but no GPU");
 }
 
 #[test]
@@ -152,7 +149,7 @@ fn other_refusals_keep_their_code() {
     answers.driver = Driver::Refused { call: "cuInit", code: 803 };
     assert!(refusal(&answers).message().contains("different versions"));
     answers.driver = Driver::Refused { call: "cuInit", code: 802 };
-    assert!(refusal(&answers).report().contains("cuInit gave 802"));
+    assert!(refusal(&answers).report().contains("cuInit returned 802"));
     answers.driver = Driver::Broken("cuInit");
     assert!(refusal(&answers).report().contains("lacks the function cuInit"));
 }

@@ -1,4 +1,4 @@
-//! Which operators of a model run on the GPU, and which were left on the processor.
+//! Which operators of a model run on the GPU, and which on the CPU.
 
 use tract_gpu::fact::DeviceTypedFactExt;
 use tract_gpu::sync::{DeviceSync, DeviceSyncKind};
@@ -9,21 +9,21 @@ use tract_onnx::tract_core::ops::cnn::Conv;
 use tract_onnx::tract_core::ops::konst::Const;
 use tract_onnx::tract_core::ops::source::TypedSource;
 
-/// Names in a message, at most.
+/// The most names in a message.
 const NAMED: usize = 5;
 
-/// Where a compiled model's operators run.
+/// Where the operators of a compiled model run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Census {
+pub(crate) struct OperatorPlacement {
     pub(crate) on_gpu: usize,
-    /// The names of those that compute on the processor. Arithmetic on dimensions is not counted: it
-    /// holds no values of tensors.
+    /// The names of those that run on the CPU. Arithmetic on dimensions does not count: it has no tensor
+    /// values.
     pub(crate) on_cpu: Vec<String>,
 }
 
-impl Census {
+impl OperatorPlacement {
     pub(crate) fn of(model: &TypedModel) -> Self {
-        let mut census = Self::default();
+        let mut placement = Self::default();
         for node in model.nodes() {
             let moves = node.op_is::<DeviceSync>();
             if moves || node.op_is::<Const>() || node.op_is::<TypedSource>() {
@@ -31,15 +31,15 @@ impl Census {
             }
             let facts = || node.outputs.iter().map(|output| &output.fact);
             if facts().any(|fact| fact.as_device_fact().is_some()) {
-                census.on_gpu += 1;
+                placement.on_gpu += 1;
             } else if facts().any(|fact| fact.datum_type != DatumType::TDim) {
-                census.on_cpu.push(node.name.chars().take(64).collect());
+                placement.on_cpu.push(node.name.chars().take(64).collect());
             }
         }
-        census
+        placement
     }
 
-    /// The names on the processor, as many as a message should hold.
+    /// The names of the operators on the CPU, shortened for a message.
     pub(crate) fn named(&self) -> String {
         let shown: Vec<&str> = self.on_cpu.iter().take(NAMED).map(String::as_str).collect();
         match self.on_cpu.len().saturating_sub(NAMED) {
@@ -49,7 +49,7 @@ impl Census {
     }
 }
 
-/// Whether the model, before it is made for the GPU, has convolutions of `f32`.
+/// Whether the model, before it is compiled for the GPU, has convolutions of `f32`.
 pub(crate) fn convolves(model: &TypedModel) -> bool {
     model.nodes().iter().any(|node| {
         let takes = || node.inputs.iter().filter_map(|input| model.outlet_fact(*input).ok());
@@ -57,7 +57,7 @@ pub(crate) fn convolves(model: &TypedModel) -> bool {
     })
 }
 
-/// Whether an input is wanted on the GPU alone.
+/// Whether an input is used only on the GPU.
 pub(crate) fn is_sent(model: &TypedModel, input: OutletId) -> bool {
     let sends = |node: &TypedNode| {
         node.op_as::<DeviceSync>().is_some_and(|sync| sync.kind == DeviceSyncKind::ToDevice)
@@ -67,7 +67,7 @@ pub(crate) fn is_sent(model: &TypedModel, input: OutletId) -> bool {
     takers.peek().is_some() && takers.all(sends)
 }
 
-/// Bytes of the weights that lie on the GPU.
+/// The size of the weights on the GPU in bytes.
 pub(crate) fn weights(model: &TypedModel) -> u64 {
     let mut seen = std::collections::HashSet::new();
     let mut bytes = 0u64;
@@ -90,10 +90,11 @@ mod tests {
 
     #[test]
     fn a_message_names_a_few() {
-        let mut census = Census { on_gpu: 0, on_cpu: ["a", "b"].map(str::to_owned).to_vec() };
-        assert_eq!(census.named(), "a, b");
-        census.on_cpu = (0..7).map(|index| index.to_string()).collect();
-        assert_eq!(census.named(), "0, 1, 2, 3, 4 and 2 more");
+        let mut placement =
+            OperatorPlacement { on_gpu: 0, on_cpu: ["a", "b"].map(str::to_owned).to_vec() };
+        assert_eq!(placement.named(), "a, b");
+        placement.on_cpu = (0..7).map(|index| index.to_string()).collect();
+        assert_eq!(placement.named(), "0, 1, 2, 3, 4 and 2 more");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A small graph with a known answer: whether the GPU computes at all, and right.
+//! Tests that the GPU computes, with a small graph whose result is known.
 
 use godwit_backend::{Error, Result, Stop};
 use godwit_tract::guarded;
@@ -9,8 +9,8 @@ use super::compile::{compile, parse};
 use super::crossing;
 use crate::fault::explain;
 
-/// `y = x w + b`, large enough that the product goes to cuBLAS; the sum is a kernel of tract's.
-const MODEL: &[u8] = include_bytes!("proof.onnx");
+/// `y = x w + b`: the product runs in cuBLAS, the sum in a kernel of tract.
+const MODEL: &[u8] = include_bytes!("self_test.onnx");
 
 const ROWS: usize = 16;
 const INNER: usize = 8;
@@ -30,8 +30,8 @@ fn input(i: usize, k: usize) -> f32 {
 }
 
 /// Runs the graph on this thread's stream and compares.
-pub(crate) fn prove() -> Result<()> {
-    let refused = || Error::unavailable("the GPU did not run a small graph");
+pub(crate) fn run() -> Result<()> {
+    let refused = || Error::unavailable("the GPU cannot run a small graph");
     let answer = guarded(refused, || {
         let (model, _) = parse(MODEL, &Stop::default())?.into_model();
         let compiled = compile(model)?;
@@ -50,14 +50,14 @@ pub(crate) fn prove() -> Result<()> {
 }
 
 fn check(answer: &[f32]) -> Result<()> {
-    let wrong = || Error::unavailable("the GPU computed a small graph wrong");
+    let wrong = || Error::unavailable("the GPU computed a wrong result for a small graph");
     if answer.len() != ROWS * COLUMNS {
-        return Err(wrong().with_source(format!("{} values came back", answer.len())));
+        return Err(wrong().with_source(format!("{} values were returned", answer.len())));
     }
     for (at, value) in answer.iter().enumerate() {
         let (i, j) = (at / COLUMNS, at % COLUMNS);
         let right = (0..INNER).map(|k| input(i, k) * weight(k, j)).sum::<f32>() + bias(j);
-        // In full precision: TF32 would be off by more.
+        // TF32 would exceed this.
         if (value - right).abs() > 1e-4 * right.abs().max(1.0) {
             let source = format!("{value} instead of {right} at [{i}, {j}]");
             return Err(wrong().with_source(source));
@@ -93,7 +93,7 @@ mod tests {
     fn the_file_is_what_is_written_here() {
         assert!(
             MODEL == written(),
-            "engine/proof.onnx is not the graph that this module describes"
+            "engine/self_test.onnx is not the graph that this module describes"
         );
     }
 

@@ -5,25 +5,25 @@ use std::task::{Context, Waker};
 
 use godwit_backend::{Result, Stop, Workers};
 
-/// Runs that may wait for a lane; each context has at most one, so there are as many as contexts.
+/// Runs that may wait for a stream. Each context has at most one.
 const QUEUE: usize = 1024;
 
-/// A thread with a CUDA stream of its own.
+/// A thread with its own CUDA stream.
 ///
-/// tract keeps a stream, and the scratch of some operators, for each thread. So a context stays on one
-/// lane from its first run to the moment it is dropped, which happens there too.
+/// tract has a CUDA stream, and the scratch memory of some operators, for each thread. So a context runs on one
+/// thread, and is dropped there too.
 #[derive(Debug)]
-pub(crate) struct Lane {
+pub(crate) struct Stream {
     worker: Workers,
     contexts: AtomicUsize,
 }
 
-impl Lane {
+impl Stream {
     pub(crate) fn new(name: &str) -> Result<Self> {
         Ok(Self { worker: Workers::new(name, 1, QUEUE)?, contexts: AtomicUsize::new(0) })
     }
 
-    /// Runs `job` here; dropping the future raises its [`Stop`].
+    /// Runs `job` on the thread. Dropping the future raises its [`Stop`].
     pub(crate) async fn run<T, F>(&self, job: F) -> Result<T>
     where
         T: Send + 'static,
@@ -32,11 +32,11 @@ impl Lane {
         self.worker.run(job).await
     }
 
-    /// Drops `value` here, some time soon. Nobody waits for it.
+    /// Drops `value` on the thread, without waiting for it.
     pub(crate) fn discard<T: Send + 'static>(&self, value: T) {
         let job = pin!(self.worker.run(move |_| drop(value)));
-        // One poll puts the job into the queue. Forsaken as it is then, its work is skipped; what it owns
-        // is dropped by the lane all the same, and by this thread if the queue is full.
+        // One poll puts the job into the queue. Dropping the future then cancels the job, and the thread drops what
+        // it owns; if the queue is full, this thread does.
         let _ = job.poll(&mut Context::from_waker(Waker::noop()));
     }
 
@@ -70,11 +70,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_discarded_is_dropped_on_the_lane() {
-        let lane = Lane::new("test").unwrap();
-        let here = block_on(lane.run(|_| thread::current().id())).unwrap();
+    fn what_is_discarded_is_dropped_on_the_thread() {
+        let stream = Stream::new("test").unwrap();
+        let here = block_on(stream.run(|_| thread::current().id())).unwrap();
         let (tell, told) = mpsc::channel();
-        lane.discard(Tells(tell));
+        stream.discard(Tells(tell));
         assert_eq!(told.recv_timeout(Duration::from_secs(10)).unwrap(), here);
     }
 }
