@@ -1,13 +1,13 @@
-//! Finding the operator at which two devices part.
+//! Finds the first operator whose output differs between two devices.
 //!
-//! Inner values of the model are made outputs on both devices, and a binary search over the operators
-//! that lead to a wrong output finds one whose output differs although all of its inputs agree.
+//! Intermediate values of the model are made outputs on both devices. A binary search over the operators that lead
+//! to a wrong output finds one whose output differs although all of its inputs agree.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Backend, Buffer, Encoding, Error, Memory, Model, Quota, Result, Target, Tensor, Tensors,
+    Backend, Buffer, Encoding, Error, Memory, Model, Quota, Result, Target, Tensor, on_host,
 };
 use godwit_model::{Limits, precheck};
 use godwit_onnx::schema::NodeProto;
@@ -27,50 +27,48 @@ pub struct FirstDivergence {
     pub operator: String,
     /// The output that differs.
     pub output: String,
-    /// Its place among the model's nodes, from 0.
+    /// Its index among the model's nodes.
     pub position: usize,
-    /// How many nodes the model has.
+    /// The number of nodes of the model.
     pub nodes: usize,
     /// The largest difference of its output.
     pub max_abs: f64,
-    /// The largest share of its allowance that anything took.
+    /// The largest error relative to its tolerance.
     pub allowance_used: f64,
-    /// How many changed models were loaded on each device to find it.
+    /// The number of modified models that were loaded on each device.
     pub probes: usize,
-    /// What makes it less than certain.
+    /// Reasons for uncertainty.
     pub notes: Vec<String>,
 }
 
-/// A model, an input, and two devices that disagree.
+/// A model, an input, and two devices whose outputs differ.
 #[derive(Debug, Clone)]
 pub struct Bisect<'a> {
     /// Both devices.
     pub backend: &'a Arc<dyn Backend>,
     /// The model, in ONNX.
     pub model: &'a Model,
-    /// Inputs at which they disagree.
+    /// The inputs.
     pub sample: &'a Sample,
-    /// The device to be compared with.
+    /// The reference device.
     pub reference: &'a Target,
-    /// The device that is wrong.
+    /// The other device.
     pub other: &'a Target,
-    /// What counts as different.
+    /// The tolerance.
     pub tolerance: Tolerance,
-    /// What the model may be.
+    /// The limits of the model.
     pub limits: &'a Limits,
 }
 
 impl Bisect<'_> {
-    /// Searches; `None` when the two agree at this sample.
+    /// Searches. `None` if the outputs agree for this sample.
     ///
     /// # Errors
     ///
     /// `Unsupported` for models that are not ONNX; the errors of the pre-check and of the devices.
     pub async fn run(&self) -> Result<Option<FirstDivergence>> {
         let (Encoding::Onnx, [bytes]) = (self.model.encoding(), self.model.parts()) else {
-            return Err(Error::unsupported(
-                "only ONNX models can be searched operator by operator",
-            ));
+            return Err(Error::unsupported("only ONNX models can be searched by operator"));
         };
         precheck(self.model, self.limits)?;
         let model = decode(bytes)?;
@@ -102,7 +100,7 @@ struct Search<'a> {
     producers: &'a Producers<'a>,
     /// The model's own outputs.
     outputs: Vec<String>,
-    /// What was observed of each value.
+    /// The verdict on each observed value.
     known: BTreeMap<String, Judgement>,
     probes: usize,
     vanished: bool,
@@ -110,11 +108,11 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// From a node whose output differs to one whose inputs agree besides.
+    /// From a node whose output differs to one whose inputs agree.
     async fn descend(&mut self, mut node: usize, mut output: String) -> Result<FirstDivergence> {
         loop {
             (node, output) = self.narrow(node, output).await?;
-            // The nodes in front of it were taken as a line. It may have an input from elsewhere.
+            // The search took its predecessors as a line. It may have other inputs.
             let inputs: Vec<String> = self.node(node).input.clone();
             let open: Vec<&str> =
                 inputs.iter().map(String::as_str).filter(|i| self.is_inner(i)).collect();
@@ -133,7 +131,7 @@ impl Search<'_> {
         }
         if self.vanished {
             self.notes.push(
-                "the outputs agree when inner values are read: the difference comes from operators \
+                "the outputs agree when intermediate values are read: the difference comes from operators \
                  that the device fuses"
                     .to_owned(),
             );
@@ -193,7 +191,7 @@ impl Search<'_> {
         self.known.get(value).is_some_and(|judgement| !judgement.is_within())
     }
 
-    /// Whether a value is given by a node and was not observed yet.
+    /// Whether a value is the output of a node and was not observed yet.
     fn is_inner(&self, value: &str) -> bool {
         self.producers.producer(value).is_some() && !self.known.contains_key(value)
     }
@@ -212,11 +210,9 @@ impl Search<'_> {
             let judgement = match alike {
                 true => judge(want, got, &self.bisect.tolerance)?,
                 false => Judgement {
-                    comparison: Default::default(),
                     used: f64::INFINITY,
                     metric: Some(crate::judge::Metric::Shape),
-                    violations: 0,
-                    first: Vec::new(),
+                    ..Judgement::default()
                 },
             };
             right &= judgement.is_within() || !self.outputs.contains(name);
@@ -231,14 +227,10 @@ impl Search<'_> {
         let graph = self.bisect.backend.load(model, target).await?;
         let memory = Memory::unlimited();
         let mut context = graph.context(&Quota::of_host(memory.clone())).await?;
-        let inputs = graph.info().signature.arrange(self.bisect.sample.inputs.iter().cloned())?;
-        let outputs: Tensors = context.run(inputs).await?;
-        let mut named = BTreeMap::new();
-        for (info, output) in graph.info().signature.outputs.iter().zip(&outputs) {
-            let bytes = output.to_host(&memory).await?;
-            let near = Tensor::new(output.dtype(), output.shape().clone(), bytes)?;
-            named.insert(info.name.to_string(), near);
-        }
-        Ok(named)
+        let signature = &graph.info().signature;
+        let inputs = signature.arrange(self.bisect.sample.inputs.iter().cloned())?;
+        let outputs = on_host(context.run(inputs).await?, &memory).await?;
+        let names = signature.outputs.iter().map(|info| info.name.to_string());
+        Ok(names.zip(outputs).collect())
     }
 }

@@ -1,5 +1,4 @@
-//! What an answer that is wrong looks like: each suspicion is undone, and named only if the answer is
-//! then right.
+//! Diagnoses wrong outputs: each suspected fault is undone, and named only if the output is then right.
 
 use std::fmt;
 
@@ -12,25 +11,25 @@ use crate::judge::judge;
 use crate::number::{is_float, values};
 use crate::profile::{ProfileName, Tolerance, Work};
 
-/// The likely nature of a wrong answer.
+/// The likely fault behind a wrong output.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Diagnosis {
-    /// It is what the reference gives under another name.
+    /// It is another output of the reference.
     SwappedOutputs {
-        /// That name.
+        /// The name of that output.
         with: String,
     },
-    /// Rows and columns have changed places.
+    /// Rows and columns are exchanged.
     Transposed,
     /// Channels come last where they should come first, or the other way round.
     ChannelsMoved,
-    /// Every element stands this many places further on along the last dimension, or in the whole tensor.
+    /// Every element is shifted along the last dimension, or in the whole tensor.
     Shifted {
-        /// How many places; below zero when they stand too far in front.
+        /// The number of positions, negative if towards the front.
         by: i64,
     },
-    /// Positions such as those of an argmax are all one too high or too low.
+    /// Indices such as those of an argmax are all one too high or too low.
     OffByOneArgmax {
         /// What was added.
         by: i64,
@@ -40,9 +39,9 @@ pub enum Diagnosis {
         /// How many.
         count: u64,
     },
-    /// Infinities where the reference has numbers.
+    /// Infinities where the reference is finite.
     Overflow {
-        /// Whether all of those numbers are beyond what binary16 can hold.
+        /// Whether all of those elements exceed the range of binary16.
         beyond_binary16: bool,
     },
     /// Everything is multiplied by one factor.
@@ -55,21 +54,21 @@ pub enum Diagnosis {
         /// The number.
         by: f64,
     },
-    /// One element among many is off.
+    /// A single element differs.
     OneElement,
-    /// One place along the last dimension is off in every row: a wrong weight or bias leads to it.
+    /// One index of the last dimension differs in every row, as with a wrong weight or bias.
     OneChannel {
-        /// The place.
+        /// The index.
         channel: usize,
     },
     /// The error is that of arithmetic in a narrower type.
     ReducedPrecision {
-        /// The profile whose bounds it keeps.
+        /// The profile whose bounds it meets.
         looks_like: ProfileName,
-        /// Whether every value is one that the narrower type can hold.
+        /// Whether every value is representable in the narrower type.
         rounded: bool,
     },
-    /// None of these.
+    /// No known pattern.
     Unknown,
 }
 
@@ -79,35 +78,35 @@ impl fmt::Display for Diagnosis {
             Self::SwappedOutputs { with } => {
                 write!(f, "outputs are swapped: this is what '{with}' should be")
             }
-            Self::Transposed => {
-                f.write_str("looks transposed: rows and columns have changed places")
-            }
-            Self::ChannelsMoved => {
-                f.write_str("looks like another layout: channels have moved (NCHW against NHWC)")
-            }
+            Self::Transposed => f.write_str("looks transposed: rows and columns are exchanged"),
+            Self::ChannelsMoved => f.write_str("looks like another layout (NCHW against NHWC)"),
             Self::Shifted { by } => write!(
                 f,
-                "off by {by:+}: every element stands that many places on, and an argmax is off by {by:+}"
+                "shifted by {by:+}: all elements are shifted, and an argmax is off by {by:+}"
             ),
             Self::OffByOneArgmax { by } => {
-                write!(f, "off by one: positions such as an argmax differ by {by:+}")
+                write!(f, "off by one: indices such as an argmax differ by {by:+}")
             }
             Self::NotANumber { count: 1 } => f.write_str("one element is NaN"),
             Self::NotANumber { count } => write!(f, "{count} elements are NaN"),
             Self::Overflow { beyond_binary16: true } => {
                 f.write_str("overflow: infinite where the reference exceeds 65504, as in fp16")
             }
-            Self::Overflow { .. } => f.write_str("infinities where the reference has numbers"),
+            Self::Overflow { .. } => f.write_str("infinities where the reference is finite"),
             Self::Scaled { factor } => write!(f, "scaled: everything is multiplied by {factor:.6}"),
             Self::Offset { by } => write!(f, "offset: {by:.6} is added to everything"),
-            Self::OneElement => f.write_str("one single element is off"),
+            Self::OneElement => f.write_str("a single element differs"),
             Self::OneChannel { channel } => write!(
                 f,
-                "only channel {channel} of the last dimension is off: looks like one wrong weight or bias"
+                "only channel {channel} of the last dimension differs: looks like one wrong weight or bias"
             ),
             Self::ReducedPrecision { looks_like, rounded } => {
                 write!(f, "reduced precision: the error is that of {looks_like} arithmetic")?;
-                f.write_str(if *rounded { ", and every value is one of that type" } else { "" })
+                f.write_str(if *rounded {
+                    ", and every value is representable in that type"
+                } else {
+                    ""
+                })
             }
             Self::Unknown => f.write_str("no known pattern"),
         }

@@ -1,4 +1,4 @@
-//! The declaration that two devices are equivalent for a model, for placement to act on.
+//! Declares that two devices are equivalent for a model, for placement.
 
 use godwit_backend::{Device, Error, Result};
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use crate::report::{Artifact, Report, Verdict};
 const FORMAT: &str = "godwit-equivalence";
 const VERSION: u32 = 1;
 
-/// Two devices gave the same answers, within a tolerance, for these models.
+/// Two devices gave the same outputs, within a tolerance, for these models.
 ///
-/// It holds for the very libraries it names: after an update it has to be made again.
+/// It is valid for the libraries that it names: an update requires a new declaration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Equivalence {
@@ -21,32 +21,32 @@ pub struct Equivalence {
     version: u32,
     /// The models.
     pub models: Vec<Artifact>,
-    /// The component that ran them, if one did.
+    /// The component that ran them, if there is one.
     pub app: Option<Artifact>,
     /// One device.
     pub a: DeviceStamp,
     /// The other.
     pub b: DeviceStamp,
-    /// What they were held to.
+    /// The tolerance.
     pub tolerance: Tolerance,
-    /// Runs compared.
+    /// The number of runs.
     pub samples: u64,
 }
 
 impl Equivalence {
-    /// Reads a file of declarations: the list that `godwit verify --declare` writes.
+    /// Parses the list of declarations that `godwit verify --declare` writes.
     ///
     /// # Errors
     ///
-    /// `InvalidEncoding` when it is no such list, or one of them is of another version.
+    /// `InvalidEncoding` if it is not such a list, or of another version.
     pub fn parse(bytes: &[u8]) -> Result<Vec<Self>> {
         let read: Vec<Self> = serde_json::from_slice(bytes).map_err(|error| {
-            let what = "this is not a list of declarations of equivalence";
+            let what = "the file is not a list of declarations of equivalence";
             Error::invalid_encoding(what).with_source(error)
         })?;
         match read.iter().all(|one| one.format == FORMAT && one.version == VERSION) {
             true => Ok(read),
-            false => Err(Error::invalid_encoding("a declaration is of another version")),
+            false => Err(Error::invalid_encoding("the version of a declaration is not supported")),
         }
     }
 
@@ -59,7 +59,7 @@ impl Equivalence {
         files::json("the declarations", &declarations)
     }
 
-    /// Whether it says that `a` and `b`, as they are now, are equivalent for the model of `digest`.
+    /// Whether it declares `a` and `b`, with their current libraries, equivalent for the model of `digest`.
     pub fn covers(&self, digest: &str, a: &Device, b: &Device) -> bool {
         let (a, b) = (DeviceStamp::from(a), DeviceStamp::from(b));
         let pair = (&self.a, &self.b);

@@ -1,4 +1,4 @@
-//! Files that are either whole or not there.
+//! Files that are written atomically.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,7 +7,7 @@ use godwit_backend::{Error, Result};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-/// Writes `bytes` beside `path` and moves them there when they are complete.
+/// Writes `bytes` to a temporary file and renames it to `path`.
 ///
 /// # Errors
 ///
@@ -21,11 +21,10 @@ pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
         file.persist(path)?;
         Ok(())
     };
-    written()
-        .map_err(|error| Error::failed(format!("{what} could not be written")).with_source(error))
+    written().map_err(|error| Error::failed(format!("cannot write {what}")).with_source(error))
 }
 
-/// Temporary files are private unless told otherwise; this one becomes an ordinary file.
+/// Temporary files are private by default; this one becomes an ordinary file.
 fn temporary_in(folder: &Path) -> std::io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
@@ -36,7 +35,7 @@ fn temporary_in(folder: &Path) -> std::io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// `value` as JSON for people and programs.
+/// `value` as indented JSON.
 pub(crate) fn json<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value)
         .map_err(|error| Error::internal(format!("{what} is no JSON")).with_source(error))?;
@@ -44,30 +43,28 @@ pub(crate) fn json<T: Serialize>(what: &str, value: &T) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads a file of at most `most` bytes; links are not followed.
+/// Reads a file of at most `most` bytes. Symbolic links are not followed.
 ///
 /// # Errors
 ///
-/// `NotFound` or `Failed` when it cannot be read, `TooLarge` when it is longer.
+/// `NotFound` or `Failed` if it cannot be read, `TooLarge` if it is longer.
 pub(crate) fn read(what: &str, path: &Path, most: u64) -> Result<Vec<u8>> {
     use std::io::Read;
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => {
-            Error::not_found(format!("{what} is not there")).with_source(error)
+            Error::not_found(format!("{what} does not exist")).with_source(error)
         }
-        _ => Error::failed(format!("{what} could not be read")).with_source(error),
+        _ => Error::failed(format!("cannot read {what}")).with_source(error),
     };
     let found = std::fs::symlink_metadata(path).map_err(failed)?;
     if !found.is_file() {
-        return Err(Error::invalid_argument(format!("{what} is not a plain file")));
+        return Err(Error::invalid_argument(format!("{what} is not a regular file")));
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;
     file.take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > most {
-        return Err(Error::too_large(format!(
-            "{what} has more than the {most} bytes that are allowed"
-        )));
+        return Err(Error::too_large(format!("{what} exceeds the limit of {most} bytes")));
     }
     Ok(bytes)
 }

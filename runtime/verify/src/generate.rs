@@ -1,4 +1,4 @@
-//! Inputs made from a model's signature: the same seed gives the same bytes on every machine.
+//! Generates inputs for a model's signature. The same seed gives the same bytes on every machine.
 
 use std::collections::BTreeMap;
 
@@ -11,48 +11,47 @@ use crate::number::is_float;
 use crate::random::Random;
 use crate::sample::Sample;
 
-/// Values that find what random ones do not.
+/// Edge cases that random values do not cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Edge {
     /// All 0.
     Zeros,
     /// All 1.
     Ones,
-    /// The smallest numbers above 0, below the normal ones; floats only.
+    /// Subnormal numbers; floats only.
     Denormals,
-    /// Numbers in the upper half of what the dtype's square root can reach; integers at the end of
-    /// their range.
+    /// Numbers up to the square root of the dtype's maximum; for integers the end of their range.
     Large,
-    /// Nothing above 0; integers at the beginning of their range.
+    /// Numbers not above 0; for integers the start of their range.
     Negative,
-    /// A NaN in every place; floats only.
+    /// All NaN; floats only.
     Nan,
 }
 
 impl Edge {
-    /// Those that every device should agree on.
+    /// Those for which all devices should agree.
     pub const DEFAULT: [Self; 5] =
         [Self::Zeros, Self::Ones, Self::Denormals, Self::Large, Self::Negative];
 }
 
-/// What to generate.
+/// The options of [`generate`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct GenerateOptions {
-    /// Decides every random value.
+    /// The seed of all random values.
     pub seed: u64,
-    /// Samples of random values. Default: 8.
+    /// The number of samples with random values. Default: 8.
     pub random: usize,
-    /// One sample each. Default: none, as large values and denormals mean nothing to many models.
+    /// Edge cases, one sample each. Default: none, since many models are not made for them.
     pub edges: Vec<Edge>,
-    /// Sizes of symbolic dimensions by their symbol.
+    /// Sizes of symbolic dimensions, by symbol.
     pub dims: BTreeMap<String, usize>,
-    /// The size of dimensions that nothing else tells. Default: 1.
+    /// The size of all other dynamic dimensions. Default: 1.
     pub other_dims: usize,
     /// Ranges of values by input, both ends included. Default: floats from -1 to 1, `u8` from 0 to 255,
     /// other integers from 0 to 15, inputs with `mask` in their name 1, and 0 where the name says
     /// `token_type`.
     pub ranges: BTreeMap<String, (f64, f64)>,
-    /// Bytes of one sample at most. Default: 1 GiB.
+    /// The maximum size of a sample in bytes. Default: 1 GiB.
     pub max_bytes: usize,
 }
 
@@ -74,7 +73,7 @@ impl Default for GenerateOptions {
 ///
 /// # Errors
 ///
-/// - `InvalidArgument`: an input of unknown rank, a range that is none, or a name that no input has;
+/// - `InvalidArgument`: an input of unknown rank, an invalid range, or an unknown input name;
 /// - `TooLarge`: a sample larger than allowed.
 pub fn generate(
     model: &Model,
@@ -95,11 +94,11 @@ pub fn generate(
             let bytes = shape.byte_len(info.dtype)?;
             left = left.checked_sub(bytes).ok_or_else(|| {
                 Error::too_large(format!(
-                    "a sample has more than the {} bytes that are allowed",
+                    "a sample exceeds the limit of {} bytes",
                     options.max_bytes
                 ))
             })?;
-            // Every tensor has a sequence of its own, so that one more input changes no other.
+            // Each tensor has its own sequence, so that an additional input does not change the others.
             let stream = (nth as u64) << 32 | place as u64;
             let mut random = Random::new(Random::new(options.seed ^ stream.rotate_left(17)).next());
             let range = range(info, options)?;
@@ -113,7 +112,7 @@ pub fn generate(
 
 fn shape(info: &TensorInfo, options: &GenerateOptions) -> Result<Shape> {
     let dims = info.dims.as_ref().ok_or_else(|| {
-        Error::invalid_argument(format!("the model does not say how many dimensions {info} has"))
+        Error::invalid_argument(format!("the model does not specify the rank of {info}"))
     })?;
     Ok(Shape::new(dims.iter().map(|dim| match dim {
         Dim::Known(size) => *size,
@@ -126,7 +125,7 @@ fn range(info: &TensorInfo, options: &GenerateOptions) -> Result<(f64, f64)> {
     if let Some(&(low, high)) = options.ranges.get(&*info.name) {
         let sound = low <= high && low.is_finite() && high.is_finite();
         return sound.then_some((low, high)).ok_or_else(|| {
-            Error::invalid_argument(format!("{low} to {high} is no range for '{}'", info.name))
+            Error::invalid_argument(format!("{low} to {high} is not a range for '{}'", info.name))
         });
     }
     let named = |part: &str| info.name.to_ascii_lowercase().contains(part);

@@ -1,4 +1,4 @@
-//! Yesterday's answers and times, to hold today's against.
+//! Golden files: earlier outputs and times, to compare with.
 
 use std::collections::BTreeMap;
 
@@ -15,10 +15,10 @@ use crate::{digest, files};
 
 const FORMAT: &str = "godwit-golden";
 const VERSION: u32 = 1;
-/// Outputs of more elements are kept as this many of them, evenly taken.
+/// Of larger outputs, this many elements are kept, evenly spaced.
 const KEPT: usize = 1024;
 
-/// What devices answered at one time and how fast: small enough to be kept with the source.
+/// Outputs and times of devices at one time, small enough for version control.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Golden {
@@ -41,7 +41,7 @@ struct Kept {
 #[serde(deny_unknown_fields)]
 struct KeptRun {
     model: Artifact,
-    /// Of all inputs, by name, dtype, shape and bytes.
+    /// The digest of all inputs: names, dtypes, shapes and bytes.
     inputs: String,
     outputs: Vec<KeptOutput>,
 }
@@ -57,11 +57,11 @@ struct KeptOutput {
     rms: f64,
     min: Option<f64>,
     max: Option<f64>,
-    /// Evenly taken; `null` is not finite.
+    /// Evenly spaced elements; `null` if not finite.
     values: Vec<Option<f64>>,
 }
 
-/// What is different from a [`Golden`].
+/// A change since a [`Golden`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// The device.
@@ -77,28 +77,28 @@ pub struct Change {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeKind {
-    /// Nothing changed: the same answers, as fast as before.
+    /// The same outputs, as fast as before.
     Equal,
-    /// The answers' bytes changed, by no more than the tolerance.
+    /// The bytes of outputs changed, within the tolerance.
     Bits,
     /// It is faster than before.
     Faster,
-    /// The library or the product that answers is another one.
+    /// The library or the product changed.
     Library,
-    /// The device was not there before.
+    /// The device is new.
     New,
-    /// The inputs or the models are not those of the golden file: nothing can be compared.
+    /// The inputs or the models differ from the golden file: nothing can be compared.
     Inputs,
     /// It is slower than before.
     Slower,
-    /// The device does not answer any more.
+    /// The device no longer answers.
     Missing,
-    /// The answers changed beyond the tolerance.
+    /// The outputs changed beyond the tolerance.
     Answer,
 }
 
 impl ChangeKind {
-    /// Whether a gate should close.
+    /// Whether it is a regression.
     pub fn is_regression(self) -> bool {
         matches!(self, Self::Answer | Self::Slower | Self::Missing)
     }
@@ -119,14 +119,14 @@ impl ChangeKind {
     }
 }
 
-/// How [`Golden::compare`] judges.
+/// The options of [`Golden::compare`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GoldenOptions {
     /// The profile; otherwise that of the device's precision.
     pub profile: Option<ProfileName>,
-    /// How much rounding the models do.
+    /// The rounding that the models do.
     pub work: Work,
-    /// From how many times as long on a device counts as slower. Default: 1.25.
+    /// The slowdown factor that counts as a regression. Default: 1.25.
     pub slower: f64,
 }
 
@@ -137,7 +137,7 @@ impl Default for GoldenOptions {
 }
 
 impl Golden {
-    /// What the devices that answered have said.
+    /// The outputs and times of all devices that answered.
     ///
     /// # Errors
     ///
@@ -157,11 +157,13 @@ impl Golden {
     /// `InvalidEncoding` when it is not one of this version.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         let golden: Self = serde_json::from_slice(bytes).map_err(|error| {
-            Error::invalid_encoding("this is not a golden file").with_source(error)
+            Error::invalid_encoding("the file is not a golden file").with_source(error)
         })?;
         match golden.format == FORMAT && golden.version == VERSION {
             true => Ok(golden),
-            false => Err(Error::invalid_encoding("the golden file is of another version")),
+            false => {
+                Err(Error::invalid_encoding("the version of the golden file is not supported"))
+            }
         }
     }
 
@@ -174,29 +176,32 @@ impl Golden {
         files::json("the golden file", self)
     }
 
-    /// What is different now: one change or more for every device of either side.
+    /// The changes: at least one for every device on either side.
     ///
     /// # Errors
     ///
     /// When a tensor is not on the host.
     pub fn compare(&self, now: &[Attempt], options: &GoldenOptions) -> Result<Vec<Change>> {
         let mut changes = Vec::new();
+        let change = |device: &str, kind, what: &str| Change {
+            device: device.to_owned(),
+            kind,
+            what: what.to_owned(),
+        };
         for attempt in now {
+            let device = &attempt.device;
             let before = self.devices.iter().find(|kept| kept.stamp.id == attempt.device);
             match (before, attempt.answered()) {
                 (Some(before), Some(recording)) => {
                     changes.extend(before.compare(recording, options)?);
                 }
-                (Some(_), None) => changes.push(Change {
-                    device: attempt.device.clone(),
-                    kind: ChangeKind::Missing,
-                    what: "it answered before and does not now".to_owned(),
-                }),
-                (None, Some(_)) => changes.push(Change {
-                    device: attempt.device.clone(),
-                    kind: ChangeKind::New,
-                    what: "the golden file knows nothing of it".to_owned(),
-                }),
+                (Some(_), None) => {
+                    let what = "it answered before, and does not now";
+                    changes.push(change(device, ChangeKind::Missing, what));
+                }
+                (None, Some(_)) => {
+                    changes.push(change(device, ChangeKind::New, "it is not in the golden file"));
+                }
                 (None, None) => {}
             }
         }
@@ -257,8 +262,7 @@ impl Kept {
             Answers::Changed(what) => add(ChangeKind::Answer, what),
             Answers::Incomparable => add(
                 ChangeKind::Inputs,
-                "none of its runs has the model and the inputs of one in the golden file"
-                    .to_owned(),
+                "no run has the model and the inputs of a run in the golden file".to_owned(),
             ),
         }
         if let (Some(before), Some(after)) = (&self.latency, Latency::of(&now.latencies())) {
@@ -306,7 +310,7 @@ impl Kept {
             (0, _) => Answers::Incomparable,
             (_, 0) => Answers::Equal,
             _ => Answers::Bits(format!(
-                "{bits} output(s) of {compared} run(s) have other bytes, within {profile}"
+                "{bits} output(s) of {compared} run(s) have different bytes, within {profile}"
             )),
         })
     }
@@ -314,12 +318,12 @@ impl Kept {
 
 fn speed(word: &str, slowdown: &Slowdown, before: &Latency, after: &Latency) -> String {
     format!(
-        "{:.2} times {word} ({:.2} to {:.2}): a run took {} and takes {}",
+        "{:.2} times {word} ({:.2} to {:.2}): a run took {} before, and now takes {}",
         slowdown.ratio,
         slowdown.least,
         slowdown.most,
-        crate::words::seconds(before.median),
-        crate::words::seconds(after.median)
+        crate::display::seconds(before.median),
+        crate::display::seconds(after.median)
     )
 }
 
@@ -350,7 +354,7 @@ impl KeptOutput {
         })
     }
 
-    /// What of `now` is outside of the tolerance, if anything is.
+    /// What is outside of the tolerance, if anything.
     fn beyond(&self, now: &Self, tolerance: &Tolerance) -> Option<String> {
         if self.digest == now.digest && self.dtype == now.dtype && self.shape == now.shape {
             return None;

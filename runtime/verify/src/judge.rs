@@ -1,4 +1,4 @@
-//! Whether one tensor is within a tolerance of another, and where it is not.
+//! Compares a tensor with a reference, within a tolerance.
 
 use godwit_backend::{DType, Result, Tensor};
 use serde::Serialize;
@@ -12,13 +12,13 @@ use crate::profile::{ProfileName, Tolerance};
 pub struct Difference {
     /// The index along each dimension, outermost first.
     pub index: Vec<usize>,
-    /// What the reference has there; `null` in JSON for what is not finite.
+    /// The reference's value; `null` in JSON if it is not finite.
     pub reference: f64,
-    /// What the other has there.
+    /// The other value.
     pub value: f64,
 }
 
-/// What decided that a tensor is outside of its tolerance.
+/// Why a tensor is outside of its tolerance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Metric {
@@ -26,7 +26,7 @@ pub enum Metric {
     Dtype,
     /// Another shape.
     Shape,
-    /// An output of that name is missing, or there is one more.
+    /// An output is missing or unexpected.
     Names,
     /// A NaN or an infinity on one side only.
     NonFinite,
@@ -36,18 +36,18 @@ pub enum Metric {
     Rms,
     /// Integers or booleans that are not equal.
     Integer,
-    /// One side failed where the other answered.
+    /// The run failed on one device only.
     Outcome,
 }
 
 /// The verdict on one tensor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Judgement {
     pub(crate) comparison: Comparison,
-    /// The largest share of its allowance that anything took; above 1 is outside.
+    /// The largest error relative to its tolerance: above 1 is outside.
     pub(crate) used: f64,
     pub(crate) metric: Option<Metric>,
-    /// How many elements are outside.
+    /// The number of elements outside.
     pub(crate) violations: u64,
     pub(crate) first: Vec<Difference>,
 }
@@ -58,7 +58,7 @@ impl Judgement {
     }
 }
 
-/// How many differing elements are named.
+/// The most elements that are listed.
 const NAMED: usize = 5;
 
 /// Judges `other`, of the reference's dtype and shape.
@@ -73,8 +73,7 @@ pub(crate) fn judge(
 ) -> Result<Judgement> {
     let comparison = compare(reference, other)?;
     let tolerance = tolerance.for_output(reference.dtype());
-    let mut judgement =
-        Judgement { used: 0.0, metric: None, violations: 0, first: Vec::new(), comparison };
+    let mut judgement = Judgement { comparison, ..Judgement::default() };
     if judgement.comparison.is_exact() {
         return Ok(judgement);
     }
@@ -88,7 +87,7 @@ pub(crate) fn judge(
             judgement.violations += 1;
             non_finite |= !x.is_finite() || !y.is_finite();
             if judgement.first.len() < NAMED {
-                let index = crate::compare::Place::new(0, flat, reference.shape()).index;
+                let index = crate::compare::ElementLocation::new(0, flat, reference.shape()).index;
                 judgement.first.push(Difference { index, reference: x, value: y });
             }
         }

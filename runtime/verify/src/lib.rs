@@ -1,27 +1,28 @@
-//! Proof that devices agree.
+//! Verifies that devices give the same outputs.
 //!
-//! One artifact runs on several devices with the same inputs, and the answers are compared:
+//! The same models run on several devices with the same inputs, and the outputs are compared:
 //!
 //! ```text
-//! a guest, once a device ── Recorder ─> Tape ─> Recording ──┐       ┌─> text, JSON, HTML
+//! a guest, on each device ─ Recorder ─> Tape ─> Recording ──┐       ┌─> text, JSON, HTML
 //! a trace on disk ──────── Replay ────────────> Recording ──┼─> Report ─> Equivalence
 //! generate(signature) ──── Replay ────────────> Recording ──┘       └─> changes since a Golden
 //! ```
 //!
-//! - [`Recorder`] is a policy: a backend that wraps a backend. [`trace`] keeps what it recorded on disk,
-//!   and [`Replay`] asks it again without the guest.
-//! - [`compare`] measures, a [`ProfileName`] says how far apart is too far and why, and a [`Diagnosis`]
-//!   says what a wrong answer looks like: transposed, swapped, off by one, one wrong weight.
-//! - [`Report::from_recordings`] puts it together; [`verify()`] does all of it in one call.
-//! - [`bisect`] finds the first operator of an ONNX model at which two devices part.
-//! - [`golden`] holds today's answers and times against yesterday's on the same device.
-//! - [`Equivalence`] is what remains: these devices, this model, this tolerance, these libraries.
+//! - [`Recorder`] is a policy: a backend that wraps a backend. [`trace`] stores its recording on disk, and
+//!   [`Replay`] repeats the runs without the guest.
+//! - [`compare`] measures differences, a [`ProfileName`] sets the tolerance, and a [`Diagnosis`] names the likely
+//!   fault: transposed, swapped, off by one, one wrong weight.
+//! - [`Report::from_recordings`] combines them; [`verify()`] does everything in one call.
+//! - [`bisect`] finds the first operator of an ONNX model whose output differs between two devices.
+//! - [`golden`] compares outputs and times with earlier ones of the same device.
+//! - [`Equivalence`] is the result: devices, models, tolerance and libraries.
 
 #![deny(missing_docs)]
 
 pub mod bisect;
 pub mod compare;
 mod diagnose;
+mod display;
 mod equivalence;
 mod files;
 mod generate;
@@ -37,7 +38,6 @@ mod sample;
 mod stats;
 pub mod trace;
 mod verify;
-mod words;
 
 pub use diagnose::Diagnosis;
 pub use equivalence::Equivalence;
@@ -46,10 +46,10 @@ pub use golden::Golden;
 pub use judge::{Difference, Metric};
 pub use profile::{ProfileName, Tolerance, Work};
 pub use record::{RecordLimits, Recorder, Tape};
-pub use recording::{Captured, DeviceStamp, Failure, LoadRecord, Recording, RunRecord};
+pub use recording::{Captured, DeviceStamp, LoadRecord, RecordedError, Recording, RunRecord};
 pub use report::{Attempt, Report, ReportOptions};
 pub use sample::{Replay, ReplayOptions, Sample};
-pub use stats::{Latency, Slowdown};
+pub use stats::{Latency, MedianInterval, Slowdown, median_interval};
 pub use verify::{VerifyOptions, find_first_operators, verify};
 
 /// The SHA-256 of `bytes` in hexadecimal.

@@ -1,4 +1,4 @@
-//! Elements as numbers: exact values, and how far apart two of them are in steps of their own type.
+//! Elements as numbers: values, and distances in steps of their type.
 
 use bytemuck::{Pod, pod_read_unaligned};
 use godwit_backend::DType;
@@ -6,11 +6,10 @@ use half::{bf16, f16};
 
 /// An element type of a tensor.
 pub(crate) trait Number: Pod {
-    /// The value; exact for all but the largest 64-bit integers.
+    /// The value, exact except for large 64-bit integers.
     fn value(self) -> f64;
 
-    /// Floats: the count of representable values between the two. Integers: their difference. `None`
-    /// when one of them is not a number.
+    /// For floats the number of representable values in between, for integers the difference. `None` if one is NaN.
     fn steps(self, other: Self) -> Option<u64>;
 }
 
@@ -25,7 +24,7 @@ macro_rules! floats {
                 if self.is_nan() || other.is_nan() {
                     return None;
                 }
-                // Sign and magnitude become one line of integers on which both zeros are 0.
+                // Sign and magnitude become an integer, 0 for both zeros.
                 let place = |number: Self| {
                     let magnitude = i128::from(number.to_bits() & (<$bits>::MAX >> 1));
                     if number.is_sign_negative() { -magnitude } else { magnitude }
@@ -60,7 +59,7 @@ macro_rules! integers {
 
 integers!(u8, i8, u16, i16, u32, i32, u64, i64);
 
-/// One byte that is a truth, whatever is in it unless it is 0.
+/// A boolean: true unless the byte is 0.
 #[derive(Clone, Copy, bytemuck::Zeroable, bytemuck::Pod)]
 #[repr(transparent)]
 pub(crate) struct Truth(u8);
@@ -75,62 +74,21 @@ impl Number for Truth {
     }
 }
 
-/// Evaluates an expression with `$T` as the element type of a dtype known only now.
+/// Evaluates an expression with `$T` as the element type of a dtype known only at run time.
 macro_rules! with_element {
     ($dtype:expr, $T:ident => $body:expr) => {
+        $crate::number::with_element!(
+            @ $dtype, $T, $body,
+            F16 ::half::f16, Bf16 ::half::bf16, F32 f32, F64 f64, U8 u8, I8 i8, U16 u16, I16 i16,
+            U32 u32, I32 i32, U64 u64, I64 i64, Bool $crate::number::Truth
+        )
+    };
+    (@ $dtype:expr, $T:ident, $body:expr, $($variant:ident $ty:ty),*) => {
         match $dtype {
-            ::godwit_backend::DType::F16 => {
-                type $T = ::half::f16;
+            $(::godwit_backend::DType::$variant => {
+                type $T = $ty;
                 $body
-            }
-            ::godwit_backend::DType::Bf16 => {
-                type $T = ::half::bf16;
-                $body
-            }
-            ::godwit_backend::DType::F32 => {
-                type $T = f32;
-                $body
-            }
-            ::godwit_backend::DType::F64 => {
-                type $T = f64;
-                $body
-            }
-            ::godwit_backend::DType::U8 => {
-                type $T = u8;
-                $body
-            }
-            ::godwit_backend::DType::I8 => {
-                type $T = i8;
-                $body
-            }
-            ::godwit_backend::DType::U16 => {
-                type $T = u16;
-                $body
-            }
-            ::godwit_backend::DType::I16 => {
-                type $T = i16;
-                $body
-            }
-            ::godwit_backend::DType::U32 => {
-                type $T = u32;
-                $body
-            }
-            ::godwit_backend::DType::I32 => {
-                type $T = i32;
-                $body
-            }
-            ::godwit_backend::DType::U64 => {
-                type $T = u64;
-                $body
-            }
-            ::godwit_backend::DType::I64 => {
-                type $T = i64;
-                $body
-            }
-            ::godwit_backend::DType::Bool => {
-                type $T = $crate::number::Truth;
-                $body
-            }
+            })*
         }
     };
 }
@@ -151,8 +109,7 @@ pub(crate) fn is_float(dtype: DType) -> bool {
     matches!(dtype, DType::F16 | DType::Bf16 | DType::F32 | DType::F64)
 }
 
-/// The largest relative error of one rounding to `dtype`: half the distance from 1 to the next value.
-/// Integers do not round.
+/// The largest relative error of rounding to `dtype`: half the distance from 1 to the next value. 0 for integers.
 pub(crate) fn unit_roundoff(dtype: DType) -> f64 {
     match dtype {
         DType::F64 => f64::EPSILON / 2.0,
@@ -168,7 +125,7 @@ pub(crate) fn dtype_named(name: &str) -> Option<DType> {
     DType::ALL.into_iter().find(|dtype| dtype.name() == name)
 }
 
-/// A count as a number to divide by.
+/// A count as a float.
 #[allow(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
 pub(crate) fn count(count: u64) -> f64 {
     count as f64

@@ -1,4 +1,4 @@
-//! How far an answer may be from its reference, and why that far.
+//! Tolerances, and the reasons for them.
 //!
 //! A dot product of `n` terms computed with unit roundoff `u` is off by at most `γ_n Σ|a_i b_i|`, where
 //! `γ_n = n u / (1 - n u)` (Higham, *Accuracy and Stability of Numerical Algorithms*, 2nd edition,
@@ -36,7 +36,7 @@ use crate::number::{count, dtype_named, unit_roundoff};
 pub enum ProfileName {
     /// The same values.
     Exact,
-    /// Computed in `f32` throughout.
+    /// Computed in `f32`.
     Fp32,
     /// Operands rounded to 10 fraction bits, accumulated in `f32`.
     Tf32,
@@ -63,7 +63,7 @@ impl ProfileName {
         }
     }
 
-    /// The profile of a device by what it says about itself.
+    /// The profile of a device by its description.
     pub fn of_device(stamp: &DeviceStamp) -> Self {
         if stamp.precision == Self::Tf32.name() {
             return Self::Tf32;
@@ -83,11 +83,11 @@ impl ProfileName {
         }
     }
 
-    /// Why it allows what it allows, in a sentence for the report.
+    /// The reason for its tolerances, for the report.
     pub const fn reason(self) -> &'static str {
         match self {
             Self::Exact => {
-                "every element must have the same value; -0 equals 0, and a NaN another NaN"
+                "every element must have the same value; -0 equals 0, and NaN equals NaN"
             }
             Self::Fp32 => {
                 "f32 rounds by 2^-24 a step; sums taken in another order differ by about the square \
@@ -152,7 +152,7 @@ impl FromStr for ProfileName {
     }
 }
 
-/// How much rounding a model does.
+/// The rounding that a model does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Work {
@@ -163,7 +163,7 @@ pub struct Work {
 }
 
 impl Default for Work {
-    /// What suits networks of the size of ResNet-50 or MiniLM: sums of 4096 terms, 64 operators deep.
+    /// For networks of the size of ResNet-50 or MiniLM: sums of 4096 terms, 64 operators deep.
     fn default() -> Self {
         Self { accumulated: 4096, depth: 64 }
     }
@@ -200,14 +200,14 @@ impl Work {
         Self { depth: depth.clamp(1, 256), ..Self::default() }
     }
 
-    /// The work of the deepest of `models` whose files can be read; none where none can.
+    /// The work of the deepest of `models`; `None` if no file can be read.
     pub fn of_models(models: &[Model], limits: &Limits) -> Option<Self> {
         let summaries = models.iter().filter_map(|model| precheck(model, limits).ok().flatten());
         summaries.map(|summary| Self::of(&summary)).max_by_key(|work| work.depth)
     }
 }
 
-/// The numbers of a profile. Change them where a model is known to need others.
+/// The values of a profile. Change them for models that need others.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tolerance {
@@ -219,7 +219,7 @@ pub struct Tolerance {
     pub absolute: f64,
     /// Of a whole tensor: the root mean square of the errors relative to that of the reference.
     pub rms: f64,
-    /// How much integers of 8 bits may differ; wider ones, booleans too, must be equal.
+    /// How much integers of 8 bits may differ. Wider ones and booleans must be equal.
     pub integer_steps: u64,
 }
 

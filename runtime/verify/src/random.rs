@@ -1,4 +1,4 @@
-//! Random numbers that are the same on every machine and in every version.
+//! Random numbers that are the same on every machine and in every version, which no crate promises.
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): a counter and a mixing function, all integer arithmetic.
 #[derive(Debug, Clone)]
@@ -17,12 +17,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Evenly from 0 to below 1, a multiple of 2^-53.
+    /// Uniform in [0, 1), a multiple of 2^-53.
     pub(crate) fn fraction(&mut self) -> f64 {
         crate::number::count(self.next() >> 11) * 2f64.powi(-53)
     }
 
-    /// Evenly from 0 to below `end`, which is not 0.
+    /// Uniform in [0, `end`). `end` is not 0.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(end);
         u64::try_from(wide >> 64).unwrap_or(0)

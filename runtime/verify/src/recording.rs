@@ -1,4 +1,4 @@
-//! What devices were asked and what they answered, as values.
+//! Loads and runs of a device, with inputs, outputs and times.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProfileName;
 
-/// Loads and runs in the order they began.
+/// Loads and runs, in the order they began.
 #[derive(Debug, Clone, Default)]
 pub struct Recording {
     /// Every load.
@@ -18,7 +18,7 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// The device that ran, if only one did.
+    /// The device, if there was only one.
     pub fn device(&self) -> Option<&DeviceStamp> {
         let mut stamps = self.loads.iter().filter_map(|load| load.device.as_ref());
         let first = stamps.next()?;
@@ -26,7 +26,7 @@ impl Recording {
     }
 
     /// The first error of a load or a run.
-    pub fn failure(&self) -> Option<&Failure> {
+    pub fn failure(&self) -> Option<&RecordedError> {
         let loads = self.loads.iter().filter_map(|load| load.failure.as_ref());
         loads.chain(self.runs.iter().filter_map(|run| run.failure.as_ref())).next()
     }
@@ -36,24 +36,24 @@ impl Recording {
         self.loads.get(run.load)
     }
 
-    /// The times of all runs that answered.
+    /// The times of all successful runs.
     pub fn latencies(&self) -> Vec<Duration> {
         let answered = self.runs.iter().filter(|run| run.failure.is_none());
         answered.flat_map(|run| run.seconds.iter().map(|&s| duration(s))).collect()
     }
 
-    /// Seconds of all loads that gave a graph.
+    /// The time of all successful loads, in seconds.
     pub fn load_seconds(&self) -> f64 {
         self.loads.iter().filter(|load| load.failure.is_none()).map(|load| load.seconds).sum()
     }
 
-    /// Operators of all graphs that run elsewhere than on the device; `None` where no graph says.
+    /// The number of operators of all graphs that do not run on the device; `None` if unknown.
     pub fn elsewhere(&self) -> Option<u64> {
         let told = self.loads.iter().filter_map(|load| load.elsewhere);
         told.fold(None, |sum, count| Some(sum.unwrap_or(0).saturating_add(count)))
     }
 
-    /// Bytes of device memory of all graphs.
+    /// The device memory of all graphs in bytes.
     pub fn footprint(&self) -> u64 {
         self.loads.iter().map(|load| load.footprint).sum()
     }
@@ -71,23 +71,23 @@ pub struct LoadRecord {
     pub model: String,
     /// The model's digest, in hexadecimal.
     pub digest: String,
-    /// The device asked for.
+    /// The requested device.
     pub target: String,
-    /// The device that has the graph; none when there is no graph.
+    /// The device of the graph; `None` if loading failed.
     pub device: Option<DeviceStamp>,
-    /// How long it took.
+    /// The time in seconds.
     pub seconds: f64,
-    /// Bytes of device memory the graph holds.
+    /// The device memory of the graph in bytes.
     pub footprint: u64,
-    /// Operators of the model that run elsewhere than on the device, where it says.
+    /// The number of operators of the model that do not run on the device, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<u64>,
-    /// Why there is no graph.
-    pub failure: Option<Failure>,
+    /// Why loading failed.
+    pub failure: Option<RecordedError>,
 }
 
 impl LoadRecord {
-    /// What a load that took `seconds` came to.
+    /// The record of a load that took `seconds`.
     pub(crate) fn of(
         model: &Model,
         target: &Target,
@@ -105,12 +105,12 @@ impl LoadRecord {
             seconds,
             footprint: graph.map_or(0, |graph| graph.info().footprint.total()),
             elsewhere: elsewhere.and_then(|count| count.parse().ok()),
-            failure: outcome.as_ref().err().map(Failure::from),
+            failure: outcome.as_ref().err().map(RecordedError::from),
         }
     }
 }
 
-/// Which device, driven by what.
+/// A device and the library behind it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceStamp {
@@ -120,9 +120,9 @@ pub struct DeviceStamp {
     pub kind: String,
     /// The product's name.
     pub name: String,
-    /// The library that drives it, with its version.
+    /// The library behind it, with its version.
     pub driver: String,
-    /// What it multiplies `f32` models in: a dtype, or `tf32`.
+    /// The precision of products of `f32`: a dtype, or `tf32`.
     pub precision: String,
 }
 
@@ -144,24 +144,32 @@ impl From<&Device> for DeviceStamp {
 /// One run.
 #[derive(Debug, Clone)]
 pub struct RunRecord {
-    /// The position of its load in [`Recording::loads`].
+    /// The index of its load in [`Recording::loads`].
     pub load: usize,
-    /// What went in, in the model's order.
+    /// The inputs, in the model's order.
     pub inputs: Vec<Captured>,
-    /// What came out, in the model's order; nothing when it failed.
+    /// The outputs, in the model's order; empty if it failed.
     pub outputs: Vec<Captured>,
     /// Why it failed.
-    pub failure: Option<Failure>,
-    /// How long it took, once for each time it was repeated.
+    pub failure: Option<RecordedError>,
+    /// The time of each repetition in seconds.
     pub seconds: Vec<f64>,
-    /// Whether repeating it gave other bytes.
+    /// Whether repetitions gave different bytes.
     pub unsteady: bool,
+}
+
+impl RunRecord {
+    /// A run of `load` without inputs and outputs.
+    pub(crate) fn of_load(load: usize) -> Self {
+        let (inputs, outputs, seconds) = (Vec::new(), Vec::new(), Vec::new());
+        Self { load, inputs, outputs, failure: None, seconds, unsteady: false }
+    }
 }
 
 /// A tensor with its name, on the host.
 #[derive(Debug, Clone)]
 pub struct Captured {
-    /// The name the signature gives it.
+    /// Its name in the signature.
     pub name: String,
     /// The SHA-256 of its bytes.
     pub digest: Digest,
@@ -169,17 +177,17 @@ pub struct Captured {
     pub tensor: Tensor,
 }
 
-/// An error as it is written down.
+/// An error in a recording.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Failure {
+pub struct RecordedError {
     /// Its kind, such as `device-lost`.
     pub kind: String,
     /// Its message.
     pub message: String,
 }
 
-impl From<&Error> for Failure {
+impl From<&Error> for RecordedError {
     fn from(error: &Error) -> Self {
         let kind = serde_json::to_value(error.kind()).ok();
         let kind = kind.as_ref().and_then(|kind| kind.as_str()).unwrap_or("other");
@@ -187,7 +195,7 @@ impl From<&Error> for Failure {
     }
 }
 
-impl std::fmt::Display for Failure {
+impl std::fmt::Display for RecordedError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} ({})", self.message, self.kind)
     }

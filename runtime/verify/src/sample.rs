@@ -1,14 +1,14 @@
-//! Running a model on a device with inputs known beforehand, without a guest.
+//! Runs models with given inputs, without a guest.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use godwit_backend::{
     Backend, Device, Digest, Error, ExecutionContext, Graph, Memory, Model, Quota, Result, Target,
-    Tensor, Tensors,
+    Tensor, Tensors, on_host,
 };
 
-use crate::recording::{Captured, Failure, LoadRecord, Recording, RunRecord};
+use crate::recording::{Captured, LoadRecord, RecordedError, Recording, RunRecord};
 
 /// Inputs of one run of one model.
 #[derive(Debug, Clone)]
@@ -20,12 +20,12 @@ pub struct Sample {
 }
 
 impl Recording {
-    /// What was asked, to ask it elsewhere. Runs that were dropped unfinished are left out.
+    /// The inputs of all runs, to run them on another device. Cancelled runs are left out.
     pub fn samples(&self) -> Vec<Sample> {
         (0..self.runs.len()).filter_map(|nth| self.sample(nth)).collect()
     }
 
-    /// What was asked in run number `nth`, from 0.
+    /// The inputs of run number `nth`, from 0.
     pub fn sample(&self, nth: usize) -> Option<Sample> {
         let run = self.runs.get(nth)?;
         if run.inputs.is_empty() && run.failure.is_some() {
@@ -37,12 +37,12 @@ impl Recording {
     }
 }
 
-/// How a [`Replay`] runs.
+/// The options of a [`Replay`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReplayOptions {
     /// Runs of the first sample of each model that are not measured. Default: 1.
     pub warmup: usize,
-    /// How often each sample is run, from 1. Answers that differ between repeats are reported. Default: 3.
+    /// How often each sample is run, at least 1. Repetitions with different outputs are reported. Default: 3.
     pub repeats: usize,
 }
 
@@ -55,21 +55,21 @@ impl Default for ReplayOptions {
 /// Samples and the models they are for.
 #[derive(Debug, Clone)]
 pub struct Replay {
-    /// The models, found by their digests. Another of the same name stands in where a device does not
-    /// read the encoding of the first: they are variants of one model.
+    /// The models, looked up by digest. Models of one name are variants of each other: the first whose encoding the
+    /// device supports is used.
     pub models: Vec<Model>,
-    /// What to run, in order.
+    /// The samples, in order.
     pub samples: Vec<Sample>,
-    /// How.
+    /// How to run them.
     pub options: ReplayOptions,
 }
 
 impl Replay {
-    /// Runs every sample on one device. Failures of the device are in the recording.
+    /// Runs every sample on one device. Errors of the device are in the recording.
     ///
     /// # Errors
     ///
-    /// `NotFound` when a sample is for a model that is not among [`Replay::models`]; nothing has run then.
+    /// `NotFound` if the model of a sample is missing in [`Replay::models`]; then nothing has run.
     pub async fn run(&self, backend: &Arc<dyn Backend>, target: &Target) -> Result<Recording> {
         for sample in &self.samples {
             self.model(&sample.digest)?;
@@ -84,7 +84,7 @@ impl Replay {
         Ok(stage.recording)
     }
 
-    /// `model`, or the first of its name that `device` reads.
+    /// `model`, or the first of its name that `device` supports.
     fn variant<'a>(&'a self, model: &'a Model, device: Option<&Device>) -> &'a Model {
         let Some(device) = device else { return model };
         let reads = |model: &&Model| device.capabilities.encodings.contains(&model.encoding());
@@ -96,9 +96,7 @@ impl Replay {
         let found = self.models.iter().find(|model| model.digest().to_string() == digest);
         found.ok_or_else(|| {
             let short: String = digest.chars().take(12).collect();
-            Error::not_found(format!(
-                "the recording is of a model {short} that is not among those given"
-            ))
+            Error::not_found(format!("the recording needs the model {short}, which is not given"))
         })
     }
 }
@@ -110,11 +108,11 @@ struct Stage {
 
 type Ready = (Arc<dyn Graph>, Box<dyn ExecutionContext>);
 
-/// A model that was loaded, or could not be.
+/// A loaded model, or why it is not loaded.
 struct Open {
     digest: String,
     load: usize,
-    ready: Result<Ready, Failure>,
+    ready: Result<Ready, RecordedError>,
 }
 
 impl Stage {
@@ -135,14 +133,8 @@ impl Stage {
             }
         };
         let Some(open) = self.contexts.get_mut(at) else { return };
-        let mut run = RunRecord {
-            load: open.load,
-            inputs: captured(&sample.inputs),
-            outputs: Vec::new(),
-            failure: None,
-            seconds: Vec::new(),
-            unsteady: false,
-        };
+        let inputs = captured(&sample.inputs);
+        let mut run = RunRecord { inputs, ..RunRecord::of_load(open.load) };
         let warm = self.recording.runs.iter().any(|run| run.load == open.load);
         let warmup = if warm { 0 } else { replay.options.warmup };
         match &mut open.ready {
@@ -151,7 +143,7 @@ impl Stage {
                 let done = measure(graph, &mut **context, sample, warmup, replay, &mut run).await;
                 if let Err(error) = done {
                     run.outputs.clear();
-                    run.failure = Some(Failure::from(&error));
+                    run.failure = Some(RecordedError::from(&error));
                 }
             }
         }
@@ -170,13 +162,12 @@ impl Stage {
         let seconds = began.elapsed().as_secs_f64();
         self.recording.loads.push(LoadRecord::of(model, target, &graph, seconds));
         let load = self.recording.loads.len() - 1;
-        let ready = match graph {
-            Ok(graph) => match graph.context(&Quota::unlimited()).await {
-                Ok(context) => Ok((graph, context)),
-                Err(error) => Err(Failure::from(&error)),
-            },
-            Err(error) => Err(Failure::from(&error)),
+        let ready = async {
+            let graph = graph?;
+            let context = graph.context(&Quota::unlimited()).await?;
+            Ok((graph, context))
         };
+        let ready = ready.await.map_err(|error: Error| RecordedError::from(&error));
         Open { digest: digest.to_owned(), load, ready }
     }
 }
@@ -197,7 +188,7 @@ async fn measure(
         let began = Instant::now();
         let outputs = context.run(inputs.clone()).await?;
         run.seconds.push(began.elapsed().as_secs_f64());
-        let outputs = near(graph, &outputs).await?;
+        let outputs = captured(&named(graph, on_host(outputs, &Memory::unlimited()).await?));
         if repeat == 0 {
             run.outputs = outputs;
         } else {
@@ -208,17 +199,14 @@ async fn measure(
     Ok(())
 }
 
-async fn near(graph: &Arc<dyn Graph>, outputs: &Tensors) -> Result<Vec<Captured>> {
-    let mut named = Vec::new();
-    for (place, output) in outputs.iter().enumerate() {
-        let bytes = output.to_host(&Memory::unlimited()).await?;
-        let tensor = Tensor::new(output.dtype(), output.shape().clone(), bytes)?;
-        // A device that gives more than its signature says still gets compared.
-        let info = graph.info().signature.outputs.get(place);
-        let name = info.map_or_else(|| place.to_string(), |info| info.name.to_string());
-        named.push((name, tensor));
-    }
-    Ok(captured(&named))
+fn named(graph: &Arc<dyn Graph>, outputs: Tensors) -> Vec<(String, Tensor)> {
+    let infos = &graph.info().signature.outputs;
+    let named = outputs.into_iter().enumerate().map(|(index, output)| {
+        // A device with more outputs than its signature is compared too.
+        let name = infos.get(index).map_or_else(|| index.to_string(), |info| info.name.to_string());
+        (name, output)
+    });
+    named.collect()
 }
 
 fn captured(named: &[(String, Tensor)]) -> Vec<Captured> {

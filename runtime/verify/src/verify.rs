@@ -1,4 +1,4 @@
-//! One call for all of it: known inputs, several devices, a report.
+//! Verifies models on several devices in one call.
 
 use std::sync::Arc;
 
@@ -7,29 +7,29 @@ use godwit_model::Limits;
 
 use crate::bisect::Bisect;
 use crate::profile::{Tolerance, Work};
-use crate::recording::{Failure, Recording};
+use crate::recording::{RecordedError, Recording};
 use crate::report::{Attempt, Report, ReportOptions};
 use crate::sample::Replay;
 
-/// How [`verify`] works.
+/// The options of [`verify`].
 #[derive(Debug, Clone, Default)]
 pub struct VerifyOptions {
-    /// How to compare. Without a measure of their work, it is read from the models.
+    /// How to compare. The work is read from the models if it is not given.
     pub report: ReportOptions,
-    /// Whether to search for the first operator that differs, on devices that differ.
+    /// Whether to search for the first operator that differs.
     pub bisect: bool,
-    /// What models may be.
+    /// The limits of models.
     pub limits: Limits,
 }
 
-/// Runs the same inputs on every device and compares the answers.
+/// Runs the same inputs on all devices and compares the outputs.
 ///
-/// Devices that are absent or fail are in the report; so are those that answer differently.
+/// Devices that are absent, fail or differ are in the report.
 ///
 /// # Errors
 ///
-/// - `NotFound`: an input is for a model that was not given;
-/// - `InvalidArgument`: no inputs, no devices, or a reference that did not answer.
+/// - `NotFound`: the model of an input is missing;
+/// - `InvalidArgument`: no inputs, no devices, or the reference did not answer.
 pub async fn verify(
     backend: &Arc<dyn Backend>,
     replay: &Replay,
@@ -37,7 +37,7 @@ pub async fn verify(
     options: &VerifyOptions,
 ) -> Result<(Report, Vec<Attempt>)> {
     if replay.samples.is_empty() || targets.is_empty() {
-        return Err(Error::invalid_argument("there is nothing to run, or nothing to run it on"));
+        return Err(Error::invalid_argument("there are no inputs, or no devices"));
     }
     let mut attempts = Vec::new();
     for target in targets {
@@ -59,17 +59,17 @@ pub async fn verify(
 }
 
 impl Attempt {
-    /// What asking `device` came to: a tape's recording, or why there is none.
+    /// The outcome of `device`: a recording, or why there is none.
     pub fn recorded(device: &str, outcome: Result<Recording>) -> Self {
-        let outcome = outcome.map_err(|error| Failure::from(&error));
+        let outcome = outcome.map_err(|error| RecordedError::from(&error));
         Self { device: device.to_owned(), outcome }
     }
 }
 
-/// Searches for the first operator that differs, on every device of `report` that does, and puts it
-/// there. What prevents a search is a note: the report is worth having without it.
+/// Searches for the first operator that differs, for every device of `report` that differs, and adds it to the
+/// report. A failed search becomes a note.
 ///
-/// `reference` is the recording of the reference, `models` the models in it.
+/// `reference` is the recording of the reference device, `models` are its models.
 pub async fn find_first_operators(
     report: &mut Report,
     reference: &Recording,
@@ -91,7 +91,9 @@ pub async fn find_first_operators(
             Bisect { backend, model, sample: &sample, reference: right, other, tolerance, limits };
         match search.run().await {
             Ok(Some(found)) => device.first_divergence = Some(found),
-            Ok(None) => device.notes.push("no operator was found: run again, it agrees".to_owned()),
+            Ok(None) => device
+                .notes
+                .push("no operator was found: the devices agree when they run again".to_owned()),
             Err(error) => {
                 device.notes.push(format!("no operator was found: {}", error.message()));
             }

@@ -4,16 +4,16 @@ use serde::Serialize;
 use super::{Agreement, UlpHistogram, host};
 use crate::number::{Number, count, elements, with_element};
 
-/// Where an element stands.
+/// The location of an element.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
-pub struct Place {
+pub struct ElementLocation {
     /// The number of the run, from 0.
     pub run: usize,
     /// The index along each dimension, outermost first.
     pub index: Vec<usize>,
 }
 
-impl Place {
+impl ElementLocation {
     pub(crate) fn new(run: usize, flat: usize, dims: &[usize]) -> Self {
         let mut rest = flat;
         let mut index: Vec<usize> = dims
@@ -31,30 +31,30 @@ impl Place {
     }
 }
 
-/// How one tensor, or the same output of many runs, differs from its reference.
+/// The differences of a tensor, or of the same output of many runs, from its reference.
 ///
-/// Pairs in which either side is not finite are counted and left out of every other figure.
+/// Pairs in which either side is not finite are counted, and left out of all other figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct Comparison {
     /// Pairs of elements.
     pub elements: u64,
     /// Pairs that are not equal in value; two NaNs are.
     pub different: u64,
-    /// The largest difference, in the output's own unit.
+    /// The largest difference.
     pub max_abs: f64,
-    /// Where it is.
-    pub max_abs_at: Option<Place>,
-    /// The largest difference relative to the reference's element; elements of 0 are left out.
+    /// The location of the largest difference.
+    pub max_abs_at: Option<ElementLocation>,
+    /// The largest difference relative to the reference's element. Elements of 0 are left out.
     pub max_rel: f64,
     /// Distances in units in the last place; for integers, differences.
     pub ulps: UlpHistogram,
-    /// NaNs that only the reference has.
+    /// NaNs only in the reference.
     pub nan_only_in_reference: u64,
-    /// NaNs that only the other has.
+    /// NaNs only in the other tensor.
     pub nan_only_in_other: u64,
-    /// Infinities without an equal one on the other side.
+    /// Infinities without an equal infinity on the other side.
     pub infinity_mismatches: u64,
-    /// Which elements are the largest of their row. Not told of booleans.
+    /// Agreement of the largest elements of each row. Not computed for booleans.
     pub ranking: Agreement,
     #[serde(skip)]
     sums: Sums,
@@ -69,7 +69,7 @@ struct Sums {
     error: f64,
 }
 
-/// Compares `other` with `reference` in one pass, whatever their size.
+/// Compares `other` with `reference`.
 ///
 /// # Errors
 ///
@@ -90,7 +90,7 @@ pub fn compare(reference: &Tensor, other: &Tensor) -> Result<Comparison> {
 }
 
 impl Comparison {
-    /// The cosine of the angle between the two, or `None` where one is all zeros.
+    /// The cosine similarity; `None` if one side is all zeros.
     pub fn cosine(&self) -> Option<f64> {
         let Sums { product, reference, other, .. } = self.sums;
         let cosine = product / (reference.sqrt() * other.sqrt());
@@ -107,7 +107,7 @@ impl Comparison {
         self.mean(self.sums.reference)
     }
 
-    /// [`Comparison::rms`] relative to [`Comparison::reference_rms`]: 0 when equal, 1 when all is lost.
+    /// [`Comparison::rms`] relative to [`Comparison::reference_rms`].
     pub fn relative_rms(&self) -> f64 {
         match self.sums.error {
             0.0 => 0.0,
@@ -120,13 +120,14 @@ impl Comparison {
         self.different == 0
     }
 
-    /// Adds the figures of another comparison, of run number `run`, to these.
+    /// Adds the figures of another comparison, that of run number `run`.
     pub fn merge(&mut self, other: &Self, run: usize) {
         self.elements += other.elements;
         self.different += other.different;
         if other.max_abs > self.max_abs || self.max_abs_at.is_none() {
             self.max_abs = other.max_abs;
-            self.max_abs_at = other.max_abs_at.clone().map(|place| Place { run, ..place });
+            self.max_abs_at =
+                other.max_abs_at.clone().map(|place| ElementLocation { run, ..place });
         }
         self.max_rel = self.max_rel.max(other.max_rel);
         self.ulps.merge(&other.ulps);
@@ -176,7 +177,7 @@ impl Comparison {
             self.sums.other += y * y;
             self.sums.error += error * error;
         }
-        self.max_abs_at = worst.map(|flat| Place::new(0, flat, dims));
+        self.max_abs_at = worst.map(|flat| ElementLocation::new(0, flat, dims));
     }
 
     fn rank<T: Number>(&mut self, a: &[u8], b: &[u8], dims: &[usize]) {

@@ -1,4 +1,4 @@
-//! How far two tensors are apart, in every measure that tells something.
+//! Measures the differences of two tensors.
 
 mod comparison;
 mod ranking;
@@ -7,7 +7,7 @@ mod ulps;
 #[cfg(test)]
 mod tests;
 
-pub use comparison::{Comparison, Place, compare};
+pub use comparison::{Comparison, ElementLocation, compare};
 pub use ranking::Agreement;
 pub use ulps::UlpHistogram;
 
@@ -15,8 +15,8 @@ use godwit_backend::{Error, Result, Tensor};
 
 /// A tensor's bytes, which the comparison needs on the host.
 pub(crate) fn host(tensor: &Tensor) -> Result<&[u8]> {
-    let bytes = tensor.host().ok_or_else(|| {
-        Error::invalid_argument("a tensor to compare still lies in a device's memory")
-    })?;
+    let bytes = tensor
+        .host()
+        .ok_or_else(|| Error::invalid_argument("a tensor to compare is in device memory"))?;
     Ok(bytes)
 }

@@ -2,30 +2,29 @@ use serde::Serialize;
 
 use crate::number::count;
 
-/// How often the largest elements of a row are the same ones. A row runs along the last dimension.
+/// How often the largest elements of a row agree. A row is along the last dimension.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Default)]
 pub struct Agreement {
-    /// Rows of two elements or more.
+    /// Rows with at least two elements.
     pub rows: u64,
-    /// Rows whose largest element stands in the same place, or in one where the reference has an
-    /// equally large element.
+    /// Rows whose largest element has the same index, or one with an equally large element in the reference.
     pub top1: u64,
     /// The `k` of `topk`.
     pub k: usize,
-    /// Places that are among the `k` largest of both, summed over rows; all agree at `k * rows`.
+    /// Indices among the `k` largest of both, summed over rows; at most `k * rows`.
     pub topk: u64,
 }
 
 impl Agreement {
-    /// How many places a row's top may have at most.
+    /// The maximum of `k`.
     const MOST: usize = 5;
 
-    /// The part of rows whose largest element agrees; 1 without rows.
+    /// The share of rows whose largest element agrees; 1 without rows.
     pub fn top1_rate(&self) -> f64 {
         if self.rows == 0 { 1.0 } else { count(self.top1) / count(self.rows) }
     }
 
-    /// The part of the `k` largest that agree; 1 without rows.
+    /// The share of the `k` largest that agree; 1 without rows.
     pub fn topk_rate(&self) -> f64 {
         let all = self.rows.saturating_mul(self.k as u64);
         if all == 0 { 1.0 } else { count(self.topk) / count(all) }
@@ -53,7 +52,7 @@ impl Agreement {
     }
 }
 
-/// The places of the `k` largest, the first of equals first. A NaN is smaller than anything.
+/// The indices of the `k` largest, the first of equal ones first. NaN is smaller than any number.
 pub(crate) fn top(row: &[f64], k: usize) -> Vec<usize> {
     let mut best: Vec<(usize, f64)> = Vec::with_capacity(k + 1);
     for (place, &value) in row.iter().enumerate() {

@@ -19,7 +19,7 @@ fn figures_worked_out_by_hand() {
     let found = compare(&reference, &other).unwrap();
     assert_eq!((found.elements, found.different), (4, 2));
     assert_eq!(found.max_abs, 1.0);
-    assert_eq!(found.max_abs_at, Some(Place { run: 0, index: vec![1, 0] }));
+    assert_eq!(found.max_abs_at, Some(ElementLocation { run: 0, index: vec![1, 0] }));
     assert_eq!(found.max_rel, 0.125);
     near(found.rms(), (1.25f64 / 4.0).sqrt());
     near(found.reference_rms(), (29.0f64 / 4.0).sqrt());
@@ -104,7 +104,7 @@ fn merging_is_comparing_all_at_once() {
     let mut merged = Comparison::default();
     merged.merge(&compare(&tensor(&a[..2]), &tensor(&b[..2])).unwrap(), 0);
     merged.merge(&compare(&tensor(&a[2..]), &tensor(&b[2..])).unwrap(), 1);
-    assert_eq!(merged.max_abs_at, Some(Place { run: 1, index: vec![1] }));
+    assert_eq!(merged.max_abs_at, Some(ElementLocation { run: 1, index: vec![1] }));
     assert_eq!((merged.max_abs, merged.max_rel), (whole.max_abs, whole.max_rel));
     assert_eq!(merged.ulps, whole.ulps);
     near(merged.rms(), whole.rms());

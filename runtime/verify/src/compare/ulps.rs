@@ -1,11 +1,11 @@
 use serde::Serialize;
 
-/// How many elements lie how far apart, in units in the last place of their own dtype.
+/// A histogram of differences in units in the last place.
 ///
 /// Buckets double: 0, 1, 2, up to 4, up to 8, and so on. Pairs with a NaN are not in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
 pub struct UlpHistogram {
-    /// The buckets in order, empty ones at the end left out.
+    /// The buckets in order, without empty ones at the end.
     pub buckets: Vec<UlpBucket>,
     /// The largest distance.
     pub max: u64,
@@ -14,7 +14,7 @@ pub struct UlpHistogram {
 /// One bucket of a [`UlpHistogram`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct UlpBucket {
-    /// The largest distance that falls into it.
+    /// The largest distance in it.
     pub up_to: u64,
     /// The elements in it.
     pub count: u64,
@@ -43,7 +43,7 @@ impl UlpHistogram {
         }
     }
 
-    /// The elements counted.
+    /// The number of elements.
     pub fn total(&self) -> u64 {
         self.buckets.iter().map(|bucket| bucket.count).sum()
     }

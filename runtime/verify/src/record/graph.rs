@@ -47,7 +47,7 @@ struct RecordedContext {
 impl ExecutionContext for RecordedContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
         let Self { inner, graph, tape, load } = self;
-        // From here on the run is on the tape: as cancelled, unless something else is written.
+        // From here on the tape has the run as cancelled, until its outcome is recorded.
         let Some(nth) = tape.begin(*load) else { return inner.run(inputs) };
         let taken = Taken { tape, nth, signature: &graph.info().signature, inputs: inputs.clone() };
         let began = Instant::now();
@@ -93,8 +93,8 @@ impl Taken<'_> {
     }
 
     async fn write(&self, took: Duration, outcome: &Result<Tensors>) {
-        let inputs = self.tape.near(&self.inputs).await;
-        let outputs = self.tape.near(outcome.as_deref().unwrap_or_default()).await;
+        let inputs = self.tape.on_host(&self.inputs).await;
+        let outputs = self.tape.on_host(outcome.as_deref().unwrap_or_default()).await;
         if let (Some(inputs), Some(outputs)) = (inputs, outputs) {
             self.put(took, outcome, &inputs, &outputs);
         }

@@ -16,10 +16,10 @@ use self::graph::RecordedGraph;
 pub use self::tape::{RecordLimits, Tape};
 use crate::recording::LoadRecord;
 
-/// Writes everything that goes through a backend onto a [`Tape`], and changes none of it.
+/// Records all loads and runs of a backend on a [`Tape`], and changes none of them.
 ///
-/// Tensors are copied after a run has ended, outside of its measured time. What exceeds the tape's limits
-/// runs on unrecorded, and [`Tape::recording`] says so.
+/// Tensors are copied after a run has ended, outside of its measured time. Beyond the tape's limits runs go on
+/// unrecorded, and [`Tape::recording`] fails.
 #[derive(Debug)]
 pub struct Recorder {
     inner: Arc<dyn Backend>,
@@ -27,7 +27,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Records on `tape` what goes through `inner`.
+    /// Records the loads and runs of `inner` on `tape`.
     pub fn new(inner: Arc<dyn Backend>, tape: Tape) -> Self {
         Self { inner, tape }
     }

@@ -2,14 +2,16 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use godwit_backend::{Arena, Budget, Buffer, Digest, Error, Memory, Result, Tensor, Tensors};
+use godwit_backend::{
+    Arena, Budget, Buffer, Digest, Error, Memory, Result, Tensor, Tensors, on_host,
+};
 
-use crate::recording::{Captured, Failure, LoadRecord, Recording, RunRecord};
+use crate::recording::{Captured, LoadRecord, RecordedError, Recording, RunRecord};
 
-/// How much a [`Tape`] holds.
+/// The limits of a [`Tape`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordLimits {
-    /// Bytes of tensors, each different one counted once. Default: 1 GiB.
+    /// Bytes of tensors; equal tensors count once. Default: 1 GiB.
     pub bytes: u64,
     /// Runs. Default: 100 000.
     pub runs: usize,
@@ -23,7 +25,7 @@ impl Default for RecordLimits {
     }
 }
 
-/// Where a [`Recorder`](super::Recorder) writes. Clones are the same tape.
+/// Where a [`Recorder`](super::Recorder) records. Clones share one tape.
 #[derive(Debug, Clone)]
 pub struct Tape(Arc<Inner>);
 
@@ -38,7 +40,7 @@ struct Inner {
 struct State {
     recording: Recording,
     tensors: HashMap<Digest, Buffer>,
-    /// Why the recording is not whole.
+    /// Why the recording is incomplete.
     broken: Option<String>,
 }
 
@@ -56,21 +58,21 @@ impl Tape {
         Self(Arc::new(Inner { limits, memory, state: Mutex::default() }))
     }
 
-    /// What was recorded so far.
+    /// The recording so far.
     ///
     /// # Errors
     ///
-    /// `TooLarge` when something was left out because of a limit, `Failed` when a tensor could not be
-    /// read from its device: a recording with gaps would prove what did not happen.
+    /// `TooLarge` if a limit was reached or a tensor could not be read from its device: an incomplete recording
+    /// proves nothing.
     pub fn recording(&self) -> Result<Recording> {
         let state = self.lock();
         match &state.broken {
             None => Ok(state.recording.clone()),
-            Some(why) => Err(Error::too_large(format!("the recording is not whole: {why}"))),
+            Some(why) => Err(Error::too_large(format!("the recording is incomplete: {why}"))),
         }
     }
 
-    /// Notes a load and gives its place.
+    /// Records a load and returns its index.
     pub(super) fn loaded(&self, load: LoadRecord) -> usize {
         let mut state = self.lock();
         if state.recording.loads.len() >= self.0.limits.loads {
@@ -81,7 +83,7 @@ impl Tape {
         state.recording.loads.len() - 1
     }
 
-    /// Begins a run, unless no more are recorded.
+    /// Begins a run and returns its index, unless recording has ended.
     pub(super) fn begin(&self, load: usize) -> Option<usize> {
         let mut state = self.lock();
         if state.broken.is_some() {
@@ -91,19 +93,13 @@ impl Tape {
             state.give_up(format!("more than {} runs", self.0.limits.runs));
             return None;
         }
-        let cancelled = Error::cancelled("the run was dropped before it had ended");
-        state.recording.runs.push(RunRecord {
-            load,
-            inputs: Vec::new(),
-            outputs: Vec::new(),
-            failure: Some(Failure::from(&cancelled)),
-            seconds: Vec::new(),
-            unsteady: false,
-        });
+        let cancelled = Error::cancelled("the run was cancelled");
+        let failure = Some(RecordedError::from(&cancelled));
+        state.recording.runs.push(RunRecord { failure, ..RunRecord::of_load(load) });
         Some(state.recording.runs.len() - 1)
     }
 
-    /// Ends the run that has place `nth`.
+    /// Ends the run of index `nth`.
     pub(super) fn end(
         &self,
         nth: usize,
@@ -123,30 +119,19 @@ impl Tape {
         if let Some(run) = state.recording.runs.get_mut(nth) {
             run.inputs = inputs;
             run.outputs = outputs;
-            run.failure = error.map(Failure::from);
+            run.failure = error.map(RecordedError::from);
             run.seconds = vec![took.as_secs_f64()];
         }
     }
 
-    /// `tensors` on the host, or `None` and a tape that is not whole.
-    pub(super) async fn near(&self, tensors: &[Tensor]) -> Option<Tensors> {
-        let mut near = Tensors::new();
-        for tensor in tensors {
-            // Not on the tape's account: it is charged when the bytes are put onto it.
-            let bytes = tensor.to_host(&Memory::unlimited()).await;
-            let read = bytes.and_then(|b| Tensor::new(tensor.dtype(), tensor.shape().clone(), b));
-            match read {
-                Ok(tensor) => near.push(tensor),
-                Err(error) => {
-                    self.lock().give_up(error.message().to_owned());
-                    return None;
-                }
-            }
-        }
-        Some(near)
+    /// `tensors` on the host, or `None` and an incomplete tape.
+    pub(super) async fn on_host(&self, tensors: &[Tensor]) -> Option<Tensors> {
+        // Not charged to the tape, which charges the copies that it makes.
+        let read = on_host(tensors.iter().cloned().collect(), &Memory::unlimited()).await;
+        read.inspect_err(|error| self.lock().give_up(error.message().to_owned())).ok()
     }
 
-    /// Copies tensors onto the tape, so that nobody else's budget pays for them.
+    /// Copies tensors to the tape, so that they are not charged to another budget.
     fn capture(&self, tensors: Vec<(String, Tensor)>) -> Result<Vec<Captured>> {
         tensors.into_iter().map(|(name, tensor)| self.copy(name, &tensor)).collect()
     }
@@ -168,7 +153,7 @@ impl Tape {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change under the lock is complete before anything in it can panic.
+        // Every change under the lock is complete before anything can panic.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,33 +9,33 @@ use super::outputs::Examination;
 use super::{Artifact, DeviceReport, Rates, Report, ReportOptions, Verdict, reference};
 use crate::judge::Metric;
 use crate::profile::{ProfileName, Tolerance};
-use crate::recording::{DeviceStamp, Failure, Recording};
+use crate::recording::{DeviceStamp, RecordedError, Recording};
 use crate::stats::Latency;
 
-/// What asking one device came to.
+/// The outcome of one device.
 #[derive(Debug, Clone)]
 pub struct Attempt {
-    /// The device asked for.
+    /// The requested device.
     pub device: String,
-    /// What was recorded, which may be failures; or why nothing could be.
-    pub outcome: Result<Recording, Failure>,
+    /// The recording, which may contain errors, or why there is none.
+    pub outcome: Result<Recording, RecordedError>,
 }
 
 impl Attempt {
-    /// The recording, if anything in it was answered.
+    /// The recording, if a run succeeded.
     pub(crate) fn answered(&self) -> Option<&Recording> {
         let recording = self.outcome.as_ref().ok()?;
         recording.runs.iter().any(|run| run.failure.is_none()).then_some(recording)
     }
 
-    /// Why there is nothing to compare.
+    /// The verdict on a device without a successful run.
     fn verdict_without_answer(&self) -> Verdict {
         let failure = match &self.outcome {
             Ok(recording) => recording.failure().cloned(),
             Err(failure) => Some(failure.clone()),
         };
         let Some(failure) = failure else {
-            return Verdict::Failed { why: "nothing ran on it".to_owned() };
+            return Verdict::Failed { why: "nothing ran on the device".to_owned() };
         };
         let why = failure.to_string();
         match failure.kind.as_str() {
@@ -46,11 +46,11 @@ impl Attempt {
 }
 
 impl Report {
-    /// Compares what devices answered.
+    /// Compares the outputs of devices.
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` when the reference that was asked for is not among `attempts` or did not answer.
+    /// `InvalidArgument` if the requested reference is not in `attempts` or did not answer.
     pub fn from_recordings(attempts: &[Attempt], options: &ReportOptions) -> Result<Self> {
         let chosen = reference::choose(attempts, options.reference.as_deref())?;
         let (place, reference_why) = match chosen {
@@ -90,7 +90,7 @@ impl Report {
     }
 }
 
-/// What there is to say of a device alone.
+/// The report on a device, without comparison.
 fn device(attempt: &Attempt, options: &ReportOptions) -> DeviceReport {
     let recording = attempt.outcome.as_ref().ok();
     let loaded = recording.filter(|recording| recording.device().is_some());
@@ -100,11 +100,11 @@ fn device(attempt: &Attempt, options: &ReportOptions) -> DeviceReport {
     let unsteady = recording.map_or(0, |r| r.runs.iter().filter(|run| run.unsteady).count());
     let mut notes = Vec::new();
     if unsteady > 0 {
-        notes.push(format!("{unsteady} run(s) gave other bytes when they were repeated"));
+        notes.push(format!("{unsteady} run(s) gave different bytes when repeated"));
     }
     let elsewhere = loaded.and_then(Recording::elsewhere);
     if let Some(count) = elsewhere.filter(|count| *count > 0) {
-        notes.push(format!("{count} of the models' operators ran elsewhere than on the device"));
+        notes.push(format!("{count} of the models' operators did not run on the device"));
     }
     DeviceReport {
         device: attempt.device.clone(),
@@ -131,7 +131,7 @@ fn compare(
 ) -> Result<()> {
     let tolerance = tolerance(reference.device(), other.device(), options);
     let pairs = pairs(reference, other);
-    // A run that failed only here is a failure, whatever the others say.
+    // A run that failed only on this device is a failure.
     let failed_here = |pair: &Pair<'_>| {
         pair.other.and_then(|run| run.failure.clone()).filter(|_| pair.reference.failure.is_none())
     };
@@ -146,7 +146,7 @@ fn compare(
     let mut examination = Examination::new(reference, tolerance, options.work.unwrap_or_default());
     for pair in &pairs {
         let why = match pair.other {
-            None => "the device was not asked for this run",
+            None => "the device did not run this",
             Some(other) if other.failure.is_none() && pair.reference.failure.is_some() => {
                 "the device answered a run that failed on the reference"
             }
@@ -163,7 +163,7 @@ fn compare(
         let other_top = ranking.rows - ranking.top1;
         if other_top > 0 && output.runs_outside == 0 {
             report.notes.push(format!(
-                "{}: {other_top} of {} rows have another largest element, by less than the tolerance",
+                "{}: {other_top} of {} rows have a different largest element, within the tolerance",
                 output.output, ranking.rows
             ));
         }
@@ -176,7 +176,7 @@ fn compare(
     Ok(())
 }
 
-/// A model that the reference loaded and the other could not. Apps may go on without it.
+/// A model that only the reference could load. Apps may go on without it.
 fn unloaded(reference: &Recording, other: &Recording) -> Option<String> {
     let loaded = |recording: &Recording, digest: &str| {
         recording.loads.iter().any(|load| load.digest == digest && load.failure.is_none())
@@ -192,7 +192,7 @@ fn notes(report: &mut DeviceReport, pairs: &[Pair<'_>], other: &Recording, refer
     let changed = pairs.iter().filter(|pair| pair.other.is_some() && !pair.same_inputs).count();
     if changed > 0 {
         report.notes.push(format!(
-            "{changed} of {} runs got other inputs than on the reference, as apps pass answers on",
+            "{changed} of {} runs had other inputs than on the reference, since apps reuse outputs",
             pairs.len()
         ));
     }
@@ -205,7 +205,7 @@ fn notes(report: &mut DeviceReport, pairs: &[Pair<'_>], other: &Recording, refer
     }
 }
 
-/// By the less precise of the two devices, unless one is given.
+/// The tolerance for the less precise of the two devices, unless one is given.
 fn tolerance(
     reference: Option<&DeviceStamp>,
     other: Option<&DeviceStamp>,

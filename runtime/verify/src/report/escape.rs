@@ -1,8 +1,8 @@
-//! Text on its way into a page. Everything that is not written here goes through it.
+//! Escapes text for HTML.
 
 use std::fmt::{self, Write};
 
-/// Shows a text so that it is nothing but text, in elements and in quoted attributes alike.
+/// Displays text escaped, for elements and quoted attributes.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
 impl fmt::Display for Text<'_> {
@@ -14,7 +14,7 @@ impl fmt::Display for Text<'_> {
                 '>' => f.write_str("&gt;")?,
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
-                // What reorders or hides text on screen would let a name pretend to be another.
+                // Characters that reorder or hide text could disguise a name.
                 c if is_invisible(c) => f.write_char('\u{fffd}')?,
                 c => f.write_char(c)?,
             }

@@ -1,8 +1,8 @@
 //! The report as one page: no script, nothing from elsewhere, readable on paper.
 
 use super::escape::Text;
-use super::{DeviceReport, Report, Verdict, plot, words};
-use crate::words::{bytes, error, percent, seconds, three};
+use super::{DeviceReport, Report, plot, sentences, view};
+use crate::display::{bytes, error, seconds, three, value};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -31,7 +31,7 @@ fn verdict(page: &mut String, report: &Report, title: &str) {
     page.push_str(&format!(
         "<header>\n<p class=\"kicker\">Verification of {}</p>\n<h1 class=\"{class}\">{}</h1>\n",
         Text(title),
-        Text(&words::headline(report))
+        Text(&sentences::headline(report))
     ));
     if let Some(reference) = &report.reference {
         page.push_str(&format!(
@@ -46,28 +46,10 @@ fn verdict(page: &mut String, report: &Report, title: &str) {
 }
 
 fn devices(page: &mut String, report: &Report) {
-    let any = |of: fn(&DeviceReport) -> Option<f64>| report.devices.iter().any(|d| of(d).is_some());
-    let (cost, energy) = (any(|d| d.cost_per_1000), any(|d| d.joules_per_1000));
-    let mut header = vec![
-        "Device",
-        "Verdict",
-        "Held to",
-        "Largest error",
-        "Same top-1",
-        "Median",
-        "95 %",
-        "Load",
-        "Memory",
-    ];
-    header.extend(cost.then_some("Cost of 1000"));
-    header.extend(energy.then_some("Energy of 1000"));
+    let columns: Vec<_> = view::columns(report).filter(|column| column.title.is_some()).collect();
+    let titles = columns.iter().filter_map(|column| column.title);
+    let header: Vec<&str> = ["Device", "Verdict"].into_iter().chain(titles).collect();
     let rows = report.devices.iter().map(|device| {
-        let outputs = &device.outputs;
-        let largest = outputs.iter().map(|output| output.comparison.max_abs).reduce(f64::max);
-        let ranked = outputs.iter().map(|output| output.comparison.ranking).filter(|r| r.rows > 0);
-        let top1 = ranked.map(|ranking| ranking.top1_rate()).reduce(f64::min);
-        let latency = device.latency.as_ref();
-        let profile = device.verdict.tolerance().map(|t| t.profile.to_string());
         let about = device.stamp.as_ref().map_or(String::new(), |stamp| {
             format!(
                 "<small>{}, {}, {}</small>",
@@ -79,28 +61,16 @@ fn devices(page: &mut String, report: &Report) {
         let mut cells = vec![
             format!("<b>{}</b>{about}", Text(&device.device)),
             format!("<span class=\"verdict {0}\">{0}</span>", device.verdict.word()),
-            cell(profile),
-            cell(largest.map(error)),
-            cell(top1.map(percent)),
-            cell(latency.map(|latency| seconds(latency.median))),
-            cell(latency.map(|latency| seconds(latency.p95))),
-            cell(device.load_seconds.map(seconds)),
-            cell(device.footprint.map(bytes)),
         ];
-        cells.extend(cost.then(|| cell(device.cost_per_1000.map(|cost| format!("{cost:.4}")))));
-        cells.extend(
-            energy.then(|| cell(device.joules_per_1000.map(|j| format!("{} J", three(j))))),
-        );
+        let figures = columns.iter().map(|column| (column.cell)(device));
+        cells.extend(figures.map(|figure| figure.map_or_else(dash, |it| Text(&it).to_string())));
         cells
     });
-    page.push_str("<section>\n<h2>Devices</h2>\n");
-    table(page, &header, rows, 3);
-    page.push_str("</section>\n");
+    section(page, "Devices", |page| table(page, &header, rows, 3));
 }
 
 fn changes(page: &mut String, report: &Report) {
     let Some(changes) = &report.changes else { return };
-    page.push_str("<section>\n<h2>Since the golden file</h2>\n");
     let rows = changes.iter().map(|change| {
         let class = if change.kind.is_regression() { "differs" } else { "equivalent" };
         vec![
@@ -109,35 +79,26 @@ fn changes(page: &mut String, report: &Report) {
             Text(&change.what).to_string(),
         ]
     });
-    table(page, &["Device", "Change", "What"], rows, 3);
-    page.push_str("</section>\n");
+    let header = ["Device", "Change", "What"];
+    section(page, "Since the golden file", |page| table(page, &header, rows, 3));
 }
 
 fn findings(page: &mut String, report: &Report) {
     let mut items = String::new();
     for device in &report.devices {
-        let mut lines: Vec<String> = Vec::new();
-        if let Verdict::Failed { why } | Verdict::Absent { why } = &device.verdict {
-            lines.push(why.clone());
-        }
-        for finding in &device.findings {
-            let mut line = words::finding(finding);
-            for first in &finding.first {
-                line.push_str(&format!("; {}", words::difference(first)));
-            }
-            lines.push(line);
-        }
-        lines.extend(device.first_divergence.as_ref().map(words::divergence));
-        lines.extend(device.notes.iter().cloned());
-        if lines.is_empty() {
+        let remarks = view::remarks(device);
+        if remarks.is_empty() {
             continue;
         }
         items.push_str(&format!("<h3>{}</h3>\n<ul>\n", Text(&device.device)));
-        lines.iter().for_each(|line| items.push_str(&format!("<li>{}</li>\n", Text(line))));
+        for view::Remark { sentence, elements } in remarks {
+            let elements = elements.map_or_else(String::new, |elements| format!("; {elements}"));
+            items.push_str(&format!("<li>{}{}</li>\n", Text(&sentence), Text(&elements)));
+        }
         items.push_str("</ul>\n");
     }
     if !items.is_empty() {
-        page.push_str(&format!("<section>\n<h2>What was found</h2>\n{items}</section>\n"));
+        section(page, "Findings", |page| page.push_str(&items));
     }
 }
 
@@ -145,8 +106,8 @@ fn plots(page: &mut String, report: &Report) {
     let plots = [
         (
             "Error by output",
-            "Bars end at the largest difference of any element; the mark is what an element of typical size \
-             may be off. The scale is logarithmic.",
+            "Bars show the largest difference of any element, the mark the tolerance of an element of typical \
+             size. The scale is logarithmic.",
             plot::errors(report),
         ),
         (
@@ -154,22 +115,42 @@ fn plots(page: &mut String, report: &Report) {
             "A dot is a run; the box holds the middle half of them, the mark is the median.",
             plot::latencies(report),
         ),
-        ("Load time", "From the model's bytes to a graph that runs.", plot::loads(report)),
-        ("Memory", "What the devices say their graphs hold.", plot::footprints(report)),
-        ("Cost of 1000 runs", "By the rates that were given.", plot::costs(report)),
+        (
+            "Load time",
+            "From the model's bytes to a graph that is ready to run.",
+            plot::bars(report, "Time to load the models", |device| device.load_seconds, seconds),
+        ),
+        (
+            "Memory",
+            "Device memory of the graphs, as the devices report it.",
+            plot::bars(report, "Memory of the graphs", footprint, |held| bytes(plot::whole(held))),
+        ),
+        (
+            "Cost of 1000 runs",
+            "By the configured prices.",
+            plot::bars(report, "Cost of 1000 runs", |device| device.cost_per_1000, value),
+        ),
         (
             "Energy of 1000 runs",
-            "By the power that was given, not measured.",
-            plot::energies(report),
+            "By the configured power, not measured.",
+            plot::bars(
+                report,
+                "Energy of 1000 runs",
+                |device| device.joules_per_1000,
+                |joules| format!("{} J", three(joules)),
+            ),
         ),
     ];
     for (title, caption, svg) in plots {
-        if let Some(svg) = svg {
-            page.push_str(&format!(
-                "<section>\n<h2>{title}</h2>\n<figure>{svg}<figcaption>{caption}</figcaption></figure>\n</section>\n"
-            ));
-        }
+        let Some(svg) = svg else { continue };
+        section(page, title, |page| {
+            page.push_str(&format!("<figure>{svg}<figcaption>{caption}</figcaption></figure>\n"));
+        });
     }
+}
+
+fn footprint(device: &DeviceReport) -> Option<f64> {
+    device.footprint.map(crate::number::count).filter(|bytes| *bytes > 0.0)
 }
 
 fn outputs(page: &mut String, report: &Report) {
@@ -206,7 +187,6 @@ fn outputs(page: &mut String, report: &Report) {
     if rows.is_empty() {
         return;
     }
-    page.push_str("<section>\n<h2>Figures by output</h2>\n");
     let header = [
         "Device",
         "Output",
@@ -219,12 +199,11 @@ fn outputs(page: &mut String, report: &Report) {
         "Not finite",
         "Of allowance",
     ];
-    table(page, &header, rows.into_iter(), 2);
-    page.push_str("</section>\n");
+    section(page, "Figures by output", |page| table(page, &header, rows.into_iter(), 2));
 }
 
 fn method(page: &mut String, report: &Report) {
-    page.push_str("<section>\n<h2>How it was judged</h2>\n<ul>\n");
+    page.push_str("<section>\n<h2>Method</h2>\n<ul>\n");
     let mut seen = Vec::new();
     for tolerance in report.devices.iter().filter_map(|device| device.verdict.tolerance()) {
         if seen.contains(&tolerance.profile) {
@@ -251,7 +230,13 @@ fn method(page: &mut String, report: &Report) {
     page.push_str("</dl>\n</section>\n");
 }
 
-/// A table of cells that are HTML already; columns from `right` on are numbers.
+fn section(page: &mut String, title: &str, content: impl FnOnce(&mut String)) {
+    page.push_str(&format!("<section>\n<h2>{title}</h2>\n"));
+    content(page);
+    page.push_str("</section>\n");
+}
+
+/// A table whose cells are HTML. Columns from index `right` on are numbers.
 fn table(
     page: &mut String,
     header: &[&str],
@@ -272,10 +257,6 @@ fn table(
         page.push_str("</tr>\n");
     }
     page.push_str("</tbody>\n</table></div>\n");
-}
-
-fn cell(value: Option<String>) -> String {
-    value.map_or_else(dash, |value| Text(&value).to_string())
 }
 
 fn dash() -> String {

@@ -1,4 +1,4 @@
-//! Which run of one recording is which of another.
+//! Pairs the runs of two recordings.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use godwit_backend::Digest;
 
 use crate::recording::{Recording, RunRecord};
 
-/// A run of the reference with the same one elsewhere, and whether both got the same inputs.
+/// A run of the reference, the same run on the other device, and whether their inputs are equal.
 pub(super) struct Pair<'a> {
     pub(super) nth: usize,
     pub(super) reference: &'a RunRecord,
@@ -14,8 +14,7 @@ pub(super) struct Pair<'a> {
     pub(super) same_inputs: bool,
 }
 
-/// Pairs runs of the same model: those of equal inputs first, then by order. Apps that run several
-/// things at once do not do so in the same order twice.
+/// Pairs runs of the same model: first by equal inputs, then by order. The order of concurrent runs varies.
 pub(super) fn pairs<'a>(reference: &'a Recording, other: &'a Recording) -> Vec<Pair<'a>> {
     let common = Common::of(reference, other);
     let mut equal: BTreeMap<(&str, Vec<Digest>), VecDeque<usize>> = BTreeMap::new();
@@ -52,8 +51,8 @@ fn inputs(run: &RunRecord) -> Vec<Digest> {
     run.inputs.iter().map(|input| input.digest).collect()
 }
 
-/// The digests that both sides loaded. A model may have variants, each with its own, and a device reads
-/// the one it can: then its name tells which it is.
+/// The digests that both sides loaded. Variants of a model have different digests, and devices load the variant
+/// that they support: these are matched by name.
 struct Common<'a>(BTreeSet<&'a str>);
 
 impl<'a> Common<'a> {

@@ -1,4 +1,4 @@
-//! What a verification found, as a value that is printed, drawn and kept.
+//! The result of a verification, as a value with text, HTML and JSON forms.
 
 mod build;
 mod escape;
@@ -7,8 +7,9 @@ mod matching;
 mod outputs;
 mod plot;
 mod reference;
+mod sentences;
 mod table;
-mod words;
+mod view;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ use crate::profile::{ProfileName, Tolerance, Work};
 use crate::recording::DeviceStamp;
 use crate::stats::Latency;
 
-/// One artifact on several devices, compared with one of them.
+/// Models on several devices, compared with one of them.
 ///
 /// As JSON it is an object with exactly the fields below, enums in kebab case with their case in a field
 /// (`verdict`, `kind`, `change`), times in seconds, sizes in bytes, and `null` for what is not known or
@@ -33,19 +34,19 @@ pub struct Report {
     pub format: &'static str,
     /// The version of the format, 1.
     pub version: u32,
-    /// The component that ran; none when inputs were replayed or generated.
+    /// The component; `None` if inputs were replayed or generated.
     pub app: Option<Artifact>,
-    /// The models that ran.
+    /// The models.
     pub models: Vec<Artifact>,
-    /// Runs on the reference.
+    /// The number of runs on the reference.
     pub samples: u64,
-    /// The device that the others are compared with; none when no device answered.
+    /// The device that the others are compared with; `None` if no device answered.
     pub reference: Option<String>,
-    /// Why that one.
+    /// Why it is the reference.
     pub reference_why: String,
-    /// Every device asked, in the order they were asked.
+    /// All requested devices, in order.
     pub devices: Vec<DeviceReport>,
-    /// What changed since the golden file that was given.
+    /// The changes since the golden file, if one was given.
     pub changes: Option<Vec<Change>>,
 }
 
@@ -53,7 +54,7 @@ pub struct Report {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Artifact {
-    /// Its name, for people.
+    /// Its name, for display.
     pub name: String,
     /// Its digest, in hexadecimal.
     pub digest: String,
@@ -62,36 +63,36 @@ pub struct Artifact {
 /// One device's part of a [`Report`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DeviceReport {
-    /// The device asked for.
+    /// The requested device.
     pub device: String,
-    /// What it says about itself.
+    /// Its description.
     pub stamp: Option<DeviceStamp>,
     /// The verdict.
     #[serde(flatten)]
     pub verdict: Verdict,
-    /// What decided it, the first of each output.
+    /// The reasons for it, the first of each output.
     pub findings: Vec<Finding>,
     /// The figures of each output.
     pub outputs: Vec<OutputReport>,
-    /// What is worth knowing and decides nothing.
+    /// Notes without influence on the verdict.
     pub notes: Vec<String>,
-    /// The first operator whose output differs, where that was searched for.
+    /// The first operator whose output differs, if that was searched for.
     pub first_divergence: Option<FirstDivergence>,
-    /// Times of its runs.
+    /// The times of its runs.
     pub latency: Option<Latency>,
-    /// Seconds all loads took.
+    /// The time of all loads in seconds.
     pub load_seconds: Option<f64>,
-    /// Bytes of device memory.
+    /// Device memory in bytes.
     pub footprint: Option<u64>,
-    /// Operators that ran elsewhere than on the device, where it says.
+    /// The number of operators that did not run on the device, if known.
     pub elsewhere: Option<u64>,
-    /// Cost of 1000 runs, where a rate was given.
+    /// The cost of 1000 runs, if a price was given.
     pub cost_per_1000: Option<f64>,
-    /// Joules of 1000 runs, where a power was given.
+    /// The energy of 1000 runs in joules, if a power was given.
     pub joules_per_1000: Option<f64>,
 }
 
-/// What became of one device.
+/// The verdict on one device.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Verdict {
@@ -107,14 +108,14 @@ pub enum Verdict {
         /// The tolerance.
         tolerance: Tolerance,
     },
-    /// It is there and could not answer.
+    /// It failed.
     Failed {
-        /// What it said.
+        /// The error.
         why: String,
     },
-    /// It is not there.
+    /// It is not available.
     Absent {
-        /// What is missing.
+        /// The reason.
         why: String,
     },
 }
@@ -140,35 +141,34 @@ impl Verdict {
     }
 }
 
-/// How to compare.
+/// The options of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct ReportOptions {
-    /// The reference; otherwise the device of the highest precision, among those the plainest.
+    /// The reference. Default: the device of the highest precision, and of those the simplest.
     pub reference: Option<String>,
-    /// The profile for every device; otherwise by what the two devices compute in.
+    /// The profile for all devices. Default: that of the less precise device.
     pub profile: Option<ProfileName>,
-    /// Tolerances in place of those of any profile.
+    /// Tolerances that replace those of the profile.
     pub tolerance: Option<Tolerance>,
-    /// How much rounding the models do; a default when it is not known.
+    /// The rounding that the models do. Default: that of medium networks.
     pub work: Option<Work>,
-    /// The component, if one ran.
+    /// The component, if there is one.
     pub app: Option<Artifact>,
-    /// What a device costs and draws, by its id.
+    /// Price and power of devices, by id.
     pub rates: BTreeMap<String, Rates>,
 }
 
-/// What a device costs and draws.
+/// Price and power of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Rates {
-    /// Cost of an hour, in whatever currency all rates are in.
+    /// The price of an hour, in the same currency for all devices.
     pub per_hour: Option<f64>,
-    /// Watts while it computes.
+    /// The power while it computes, in watts.
     pub watts: Option<f64>,
 }
 
 impl Report {
-    /// Whether every device that is there gives the reference's answers, and one at least does besides it
-    /// or is it.
+    /// Whether all available devices are equivalent to the reference, and there is one.
     pub fn is_equivalent(&self) -> bool {
         self.reference.is_some()
             && self.devices.iter().all(|device| {
@@ -176,7 +176,7 @@ impl Report {
             })
     }
 
-    /// The devices of one verdict's word.
+    /// The devices with one verdict, by its word.
     pub fn with_verdict<'a>(&'a self, word: &'a str) -> impl Iterator<Item = &'a DeviceReport> {
         self.devices.iter().filter(move |device| device.verdict.word() == word)
     }
@@ -186,7 +186,7 @@ impl Report {
         table::text(self)
     }
 
-    /// The report as one page that needs nothing else.
+    /// The report as one self-contained HTML page.
     pub fn to_html(&self) -> String {
         html::page(self)
     }

@@ -1,4 +1,4 @@
-//! One device's outputs against the reference's.
+//! Compares the outputs of one device with the reference's.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::profile::{Tolerance, Work};
 use crate::recording::{Captured, Recording};
 
 /// The figures of one output over all runs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
 pub struct OutputReport {
     /// The model.
     pub model: String,
@@ -24,13 +24,13 @@ pub struct OutputReport {
     /// The figures.
     #[serde(flatten)]
     pub comparison: Comparison,
-    /// The cosine of the angle between all answers and all references.
+    /// The cosine similarity of all outputs and references.
     pub cosine: Option<f64>,
     /// The root of the mean squared difference.
     pub rms: f64,
     /// The same relative to that of the reference.
     pub relative_rms: Option<f64>,
-    /// The largest share of its allowance that anything took: above 1 is outside, `null` is infinite.
+    /// The largest error relative to its tolerance: above 1 is outside, `null` is infinite.
     pub allowance_used: f64,
     /// Runs compared.
     pub runs: u64,
@@ -38,7 +38,7 @@ pub struct OutputReport {
     pub runs_outside: u64,
 }
 
-/// Why a device differs: the first time for each output.
+/// Why a device differs: the first difference of each output.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Finding {
     /// The number of the run on the reference, from 0.
@@ -47,21 +47,21 @@ pub struct Finding {
     pub model: String,
     /// The output.
     pub output: String,
-    /// What decided.
+    /// Which tolerance was exceeded.
     pub metric: Metric,
     /// A sentence with the figures.
     pub what: String,
-    /// The first elements that are outside.
+    /// The first elements outside of the tolerance.
     pub first: Vec<Difference>,
-    /// How many elements of that run are.
+    /// The number of such elements in that run.
     pub elements_outside: u64,
-    /// What it looks like.
+    /// The likely fault.
     pub diagnosis: Diagnosis,
 }
 
 type Key = (String, String);
 
-/// Judges every output of every pair.
+/// Compares every output of every pair of runs.
 pub(super) struct Examination<'a> {
     pub(super) reference: &'a Recording,
     pub(super) tolerance: Tolerance,
@@ -83,9 +83,11 @@ impl<'a> Examination<'a> {
             for output in &pair.reference.outputs {
                 match other.outputs.iter().find(|held| held.name == output.name) {
                     Some(found) => self.one(pair, &model, output, found)?,
-                    None => self.note(pair.nth, &model, &output.name, Metric::Names, || {
-                        "the device does not give this output".to_owned()
-                    }),
+                    None => {
+                        self.note(pair.nth, &model, &output.name, Metric::Names, || {
+                            "the device does not have this output".to_owned()
+                        });
+                    }
                 }
             }
             let unknown = |held: &&Captured| {
@@ -93,7 +95,7 @@ impl<'a> Examination<'a> {
             };
             for more in other.outputs.iter().filter(unknown) {
                 self.note(pair.nth, &model, &more.name, Metric::Names, || {
-                    "the reference does not give this output".to_owned()
+                    "the reference does not have this output".to_owned()
                 });
             }
         }
@@ -126,12 +128,8 @@ impl<'a> Examination<'a> {
         if want.dtype() != got.dtype() || want.shape() != got.shape() {
             let metric = if want.dtype() == got.dtype() { Metric::Shape } else { Metric::Dtype };
             let diagnosis = suspect.diagnose()?;
-            self.note(pair.nth, model, &reference.name, metric, || {
-                format!("it is {got}, and the reference {want}")
-            });
-            if let Some(finding) = self.findings.get_mut(&key) {
-                finding.diagnosis = diagnosis;
-            }
+            let what = || format!("it is {got}, the reference is {want}");
+            self.note(pair.nth, model, &reference.name, metric, what).diagnosis = diagnosis;
             return Ok(());
         }
         let judgement = judge(want, got, &self.tolerance)?;
@@ -139,13 +137,7 @@ impl<'a> Examination<'a> {
             model: key.0.clone(),
             output: key.1.clone(),
             dtype: want.dtype().to_string(),
-            comparison: Comparison::default(),
-            cosine: None,
-            rms: 0.0,
-            relative_rms: None,
-            allowance_used: 0.0,
-            runs: 0,
-            runs_outside: 0,
+            ..OutputReport::default()
         });
         report.comparison.merge(&judgement.comparison, pair.nth);
         report.runs += 1;
@@ -153,21 +145,16 @@ impl<'a> Examination<'a> {
         let Some(metric) = judgement.metric else { return Ok(()) };
         report.runs_outside += 1;
         if !self.findings.contains_key(&key) {
-            let finding = Finding {
-                run: pair.nth,
-                model: key.0.clone(),
-                output: key.1.clone(),
-                metric,
-                what: what(metric, &judgement.comparison, &self.tolerance, judgement.used),
-                first: judgement.first,
-                elements_outside: judgement.violations,
-                diagnosis: suspect.diagnose()?,
-            };
-            self.findings.insert(key, finding);
+            let diagnosis = suspect.diagnose()?;
+            let what = what(metric, &judgement.comparison, &self.tolerance, judgement.used);
+            let finding = self.note(pair.nth, model, &reference.name, metric, || what);
+            (finding.first, finding.elements_outside) = (judgement.first, judgement.violations);
+            finding.diagnosis = diagnosis;
         }
         Ok(())
     }
 
+    /// The finding for an output, which is a new one unless there is one of an earlier run.
     pub(super) fn note(
         &mut self,
         run: usize,
@@ -175,7 +162,7 @@ impl<'a> Examination<'a> {
         output: &str,
         metric: Metric,
         what: impl FnOnce() -> String,
-    ) {
+    ) -> &mut Finding {
         let key = (model.to_owned(), output.to_owned());
         self.findings.entry(key).or_insert_with(|| Finding {
             run,
@@ -186,10 +173,10 @@ impl<'a> Examination<'a> {
             first: Vec::new(),
             elements_outside: 0,
             diagnosis: Diagnosis::Unknown,
-        });
+        })
     }
 
-    /// Diagnoses again with all runs at once where one run shows too little.
+    /// Diagnoses all runs together if one run shows too little.
     fn look_again(&mut self, pairs: &[Pair<'_>]) -> Result<()> {
         for (key, finding) in &mut self.findings {
             let few = matches!(finding.diagnosis, Diagnosis::OneElement);
@@ -226,7 +213,7 @@ impl<'a> Examination<'a> {
     }
 }
 
-/// All runs of one output that have the shape of the first, as one tensor each.
+/// One output of all runs with the shape of the first, as one tensor for each side.
 fn together(
     recording: &Recording,
     pairs: &[Pair<'_>],
@@ -260,11 +247,11 @@ fn what(metric: Metric, found: &Comparison, tolerance: &Tolerance, used: f64) ->
     let profile = tolerance.profile;
     match metric {
         Metric::NonFinite => format!(
-            "{} NaN(s) and {} infinity(ies) that the reference does not have, {} NaN(s) only there",
+            "{} NaN(s) and {} infinity(ies) that the reference does not have, {} NaN(s) only in the reference",
             found.nan_only_in_other, found.infinity_mismatches, found.nan_only_in_reference
         ),
         Metric::Rms => format!(
-            "the errors' root mean square is {:.2e} of the output's, and {:.2e} is allowed by {profile}",
+            "the RMS of the errors is {:.2e} of the output's, {profile} allows {:.2e}",
             found.relative_rms(),
             tolerance.rms
         ),
@@ -272,7 +259,7 @@ fn what(metric: Metric, found: &Comparison, tolerance: &Tolerance, used: f64) ->
             format!("{} of {} elements are not equal", found.different, found.elements)
         }
         _ if used.is_finite() => format!(
-            "an element is off by {:.3e}, {:.1} times what {profile} allows of it",
+            "an element is off by {:.3e}, {:.1} times what {profile} allows",
             found.max_abs, used
         ),
         _ => format!("an element is off by {:.3e}, and {profile} allows nothing", found.max_abs),

@@ -1,8 +1,8 @@
 //! Plots as inline SVG. Colours and type come from the page, so that they follow its theme.
 
-use super::Report;
 use super::escape::Text;
-use crate::words::{bytes, seconds};
+use super::{DeviceReport, Report};
+use crate::display::seconds;
 
 const WIDTH: f64 = 760.0;
 const LABELS: f64 = 190.0;
@@ -90,34 +90,11 @@ pub(super) fn latencies(report: &Report) -> Option<String> {
     Some(svg.end())
 }
 
-/// What loading takes: one bar a device.
-pub(super) fn loads(report: &Report) -> Option<String> {
-    bars(report, "Time to load the models", |device| device.load_seconds, seconds)
-}
-
-/// What is held: one bar a device.
-pub(super) fn footprints(report: &Report) -> Option<String> {
-    let footprint = |device: &super::DeviceReport| {
-        device.footprint.map(crate::number::count).filter(|footprint| *footprint > 0.0)
-    };
-    bars(report, "Device memory held", footprint, |value| bytes(whole(value)))
-}
-
-/// What 1000 runs cost: one bar a device.
-pub(super) fn costs(report: &Report) -> Option<String> {
-    bars(report, "Cost of 1000 runs", |device| device.cost_per_1000, |cost| format!("{cost:.4}"))
-}
-
-/// What 1000 runs draw: one bar a device.
-pub(super) fn energies(report: &Report) -> Option<String> {
-    let joules = |joules| format!("{} J", crate::words::three(joules));
-    bars(report, "Energy of 1000 runs, by the power given", |d| d.joules_per_1000, joules)
-}
-
-fn bars(
+/// A figure of every device: one bar a device.
+pub(super) fn bars(
     report: &Report,
     title: &str,
-    value: impl Fn(&super::DeviceReport) -> Option<f64>,
+    value: impl Fn(&DeviceReport) -> Option<f64>,
     shown: impl Fn(f64) -> String,
 ) -> Option<String> {
     let rows = report.devices.iter().filter_map(|d| Some((&d.device, value(d)?)));
@@ -136,8 +113,9 @@ fn bars(
     Some(svg.end())
 }
 
+/// A count that was converted to be drawn.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a count")]
-fn whole(value: f64) -> u64 {
+pub(super) fn whole(value: f64) -> u64 {
     value as u64
 }
 

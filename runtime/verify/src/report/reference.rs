@@ -1,4 +1,4 @@
-//! Which device the others are compared with.
+//! Chooses the reference device.
 
 use godwit_backend::{DType, Error, Result, known};
 
@@ -6,11 +6,11 @@ use super::Attempt;
 use crate::profile::ProfileName;
 use crate::recording::DeviceStamp;
 
-/// The place of the reference among `attempts`, and why it is that one.
+/// The index of the reference in `attempts`, and why it is the reference.
 ///
 /// # Errors
 ///
-/// `InvalidArgument` when the one asked for is not among them or did not answer.
+/// `InvalidArgument` if the requested one is not in `attempts` or did not answer.
 pub(super) fn choose(
     attempts: &[Attempt],
     wanted: Option<&str>,
@@ -23,9 +23,9 @@ pub(super) fn choose(
             Error::invalid_argument(format!("the reference '{wanted}' was not run: {known}"))
         })?;
         return match attempts.get(place).and_then(Attempt::answered) {
-            Some(_) => Ok(Some((place, "it was asked for".to_owned()))),
+            Some(_) => Ok(Some((place, "it was requested".to_owned()))),
             None => Err(Error::invalid_argument(format!(
-                "the reference '{wanted}' did not answer; the others have nothing to be compared with"
+                "the reference '{wanted}' did not answer, so there is nothing to compare with"
             ))),
         };
     }
@@ -33,11 +33,11 @@ pub(super) fn choose(
         let stamp = attempt.answered()?.device()?;
         Some((place, rank(stamp), stamp))
     });
-    // Of equals the first, which is the one the caller prefers.
+    // The first of equal ones, which the caller prefers.
     let best = answered.min_by_key(|(place, rank, _)| (*rank, *place));
     Ok(best.map(|(place, _, stamp)| {
         let why = format!(
-            "it computes in {}, the highest precision there is, on the plainest device ({})",
+            "it computes in {}, the highest precision, on the simplest device ({})",
             stamp.precision, stamp.kind
         );
         (place, why)

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::recording::{Captured, Failure, LoadRecord};
+use crate::recording::{Captured, LoadRecord, RecordedError};
 
 pub(super) const FORMAT: &str = "godwit-trace";
 pub(super) const VERSION: u32 = 1;
@@ -20,7 +20,7 @@ pub(super) struct Run {
     pub(super) load: usize,
     pub(super) inputs: Vec<Named>,
     pub(super) outputs: Vec<Named>,
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<RecordedError>,
     pub(super) seconds: Vec<f64>,
     #[serde(default)]
     pub(super) unsteady: bool,

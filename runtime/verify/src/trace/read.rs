@@ -35,22 +35,22 @@ impl Default for TraceLimits {
 pub fn read(folder: &Path, limits: &TraceLimits) -> Result<Recording> {
     let bytes = files::read("the trace", &folder.join(FILE), limits.json_bytes)?;
     let file: File = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::invalid_encoding("the trace is not one").with_source(error))?;
+        .map_err(|error| Error::invalid_encoding("the file is not a trace").with_source(error))?;
     if file.format != FORMAT || file.version != VERSION {
-        return Err(broken("it is of another format or version"));
+        return Err(broken("its format or version is not supported"));
     }
     file.loads.iter().try_for_each(check_load)?;
     let mut tensors = Tensors::new(folder, limits);
     let mut runs = Vec::new();
     for run in file.runs {
         if run.load >= file.loads.len() {
-            return Err(broken("a run is of a load that it does not hold"));
+            return Err(broken("a run refers to a missing load"));
         }
         if run.seconds.iter().any(|seconds| !seconds.is_finite() || *seconds < 0.0) {
-            return Err(broken("a run takes no possible time"));
+            return Err(broken("the time of a run is not valid"));
         }
         if run.failure.is_some() && !run.outputs.is_empty() {
-            return Err(broken("a run has failed and answered"));
+            return Err(broken("a run has both an error and outputs"));
         }
         runs.push(RunRecord {
             load: run.load,
@@ -66,15 +66,15 @@ pub fn read(folder: &Path, limits: &TraceLimits) -> Result<Recording> {
 
 fn check_load(load: &LoadRecord) -> Result<()> {
     if !is_digest(&load.digest) {
-        return Err(broken("a model's digest is none"));
+        return Err(broken("the digest of a model is not valid"));
     }
     if !load.seconds.is_finite() || load.seconds < 0.0 {
-        return Err(broken("a load takes no possible time"));
+        return Err(broken("the time of a load is not valid"));
     }
     let is_known =
         |precision: &str| precision == ProfileName::Tf32.name() || dtype_named(precision).is_some();
     if load.device.as_ref().is_some_and(|device| !is_known(&device.precision)) {
-        return Err(broken("a device computes in no known dtype"));
+        return Err(broken("the precision of a device is unknown"));
     }
     Ok(())
 }
@@ -99,9 +99,9 @@ impl<'a> Tensors<'a> {
 
     fn read(&mut self, named: Named) -> Result<Captured> {
         let dtype =
-            dtype_named(&named.dtype).ok_or_else(|| broken("a tensor has no known dtype"))?;
+            dtype_named(&named.dtype).ok_or_else(|| broken("the dtype of a tensor is unknown"))?;
         if !is_digest(&named.digest) {
-            return Err(broken("a tensor's digest is none"));
+            return Err(broken("the digest of a tensor is not valid"));
         }
         let shape = Shape::new(named.shape);
         let expected = shape.byte_len(dtype)?;
@@ -110,7 +110,7 @@ impl<'a> Tensors<'a> {
             None => self.read_file(&named.digest, expected as u64)?,
         };
         if bytes.len() != expected {
-            return Err(broken("a tensor's file is of another length than its shape says"));
+            return Err(broken("the file of a tensor does not have the length of its shape"));
         }
         Ok(Captured { name: named.name, digest, tensor: Tensor::new(dtype, shape, bytes)? })
     }
@@ -121,7 +121,7 @@ impl<'a> Tensors<'a> {
         let bytes = files::read("a tensor of the trace", &path, expected)?;
         let digest = Digest::of(&bytes);
         if digest.to_string() != name {
-            return Err(broken("a tensor's bytes are not those of its digest"));
+            return Err(broken("the bytes of a tensor do not match its digest"));
         }
         let read = (Buffer::from(bytes), digest);
         self.known.insert(name.to_owned(), read.clone());

@@ -130,15 +130,15 @@ fn hostile_documents_are_refused() {
     let changes: [(Change, &str); 12] = [
         (|json| json["version"] = json!(2), "version"),
         (|json| json["format"] = json!("other"), "version"),
-        (|json| json["more"] = json!(1), "not one"),
+        (|json| json["more"] = json!(1), "not a trace"),
         (|json| json["runs"][0]["load"] = json!(7), "load"),
         (|json| json["runs"][0]["seconds"] = json!([-1.0]), "time"),
-        (|json| json["runs"][0]["failure"] = json!({"kind": "failed", "message": ""}), "answered"),
+        (|json| json["runs"][0]["failure"] = json!({"kind": "failed", "message": ""}), "outputs"),
         (|json| json["runs"][0]["inputs"][0]["dtype"] = json!("f33"), "dtype"),
         (|json| json["runs"][0]["inputs"][0]["digest"] = json!("../../../etc/passwd"), "digest"),
         (|json| json["runs"][0]["inputs"][0]["shape"] = json!([u64::MAX, 2]), "overflow"),
         (|json| json["runs"][0]["inputs"][0]["shape"] = json!([1u64 << 40]), "exceed the limit"),
-        (|json| json["runs"][0]["inputs"][0]["shape"] = json!([1]), "more than"),
+        (|json| json["runs"][0]["inputs"][0]["shape"] = json!([1]), "exceeds the limit"),
         (|json| json["loads"][0]["digest"] = json!("ABC"), "digest"),
     ];
     for (change, part) in changes {

@@ -18,10 +18,10 @@ use crate::recording::Recording;
 pub fn write(recording: &Recording, folder: &Path) -> Result<()> {
     let tensors = folder.join(TENSORS);
     if folder.join(FILE).exists() {
-        return Err(Error::invalid_argument("the folder already holds a trace"));
+        return Err(Error::invalid_argument("the folder already contains a trace"));
     }
     fs::create_dir_all(&tensors).map_err(|error| {
-        Error::failed("the folder of the trace could not be made").with_source(error)
+        Error::failed("cannot create the folder of the trace").with_source(error)
     })?;
     let mut written = BTreeSet::new();
     for run in &recording.runs {

@@ -106,7 +106,7 @@ fn what_a_device_says_of_itself_is_reported_and_decides_the_profile() {
     assert_eq!(told.verdict.tolerance().unwrap().profile, ProfileName::Tf32);
     assert_eq!(told.verdict.word(), "equivalent", "it is within what tf32 explains");
     assert_eq!((report.devices[0].elsewhere, told.elsewhere), (None, Some(3)));
-    assert_eq!(told.notes, ["3 of the models' operators ran elsewhere than on the device"]);
+    assert_eq!(told.notes, ["3 of the models' operators did not run on the device"]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn a_nan_at_one_index() {
     // Runs 1 and 2 of the device are the first sample's, run 3 the second's.
     assert_eq!((finding.run, finding.first[0].index.clone()), (1, vec![0, 7]));
     // Its repetition was sound, which is a fault of its own.
-    assert!(report.devices[1].notes[0].contains("1 run(s) gave other bytes"));
+    assert!(report.devices[1].notes[0].contains("1 run(s) gave different bytes"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use godwit_backend::{DeviceId, Target};
-use godwit_verify::{Attempt, Failure as Refusal};
+use godwit_verify::{Attempt, RecordedError};
 
 use super::VerifyArgs;
 use crate::failure::{Code, Failure, Outcome};
@@ -81,6 +81,6 @@ impl Devices {
 }
 
 fn absent(device: &str, why: &str) -> Attempt {
-    let refusal = Refusal { kind: "unavailable".to_owned(), message: why.to_owned() };
+    let refusal = RecordedError { kind: "unavailable".to_owned(), message: why.to_owned() };
     Attempt { device: device.to_owned(), outcome: Err(refusal) }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use godwit_backend::{Arena, Budget, Memory, Model, Quota, Target};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_policy::{Catalog, CatalogEntry, Ledger};
-use godwit_verify::{Attempt, Failure as Refusal, Recorder, Tape};
+use godwit_verify::{Attempt, RecordedError, Recorder, Tape};
 
 use super::VerifyArgs;
 use crate::option::DirOption;
@@ -76,7 +76,7 @@ impl Guest<'_> {
         if let (Some(message), false) = (failed, told) {
             let said = first_line(&output.stderr());
             let message = if said.is_empty() { message } else { format!("{message}: {said}") };
-            attempt.outcome = Err(Refusal { kind: "failed".to_owned(), message });
+            attempt.outcome = Err(RecordedError { kind: "failed".to_owned(), message });
         }
         Ended { attempt, printed: output.stdout().to_vec() }
     }

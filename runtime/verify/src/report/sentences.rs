@@ -1,12 +1,12 @@
-//! Sentences that the table and the page share.
+//! Sentences for the table and the page.
 
 use super::{Finding, Report};
 use crate::bisect::FirstDivergence;
 use crate::diagnose::Diagnosis;
+use crate::display::{error, three, value};
 use crate::judge::Difference;
-use crate::words::{error, three, value};
 
-/// The verdict on everything, in one sentence.
+/// The overall verdict.
 pub(super) fn headline(report: &Report) -> String {
     let count = |word| report.with_verdict(word).count();
     let names = |word| {
@@ -48,7 +48,7 @@ pub(super) fn headline(report: &Report) -> String {
     parts.join(" ")
 }
 
-/// One finding in a sentence or two.
+/// A finding.
 pub(super) fn finding(finding: &Finding) -> String {
     let what = &finding.what;
     let subject = match finding.output.as_str() {
@@ -61,7 +61,7 @@ pub(super) fn finding(finding: &Finding) -> String {
     }
 }
 
-/// The first operator in a sentence.
+/// The first operator that differs.
 pub(super) fn divergence(found: &FirstDivergence) -> String {
     let used = match found.allowance_used {
         used if used.is_finite() => format!("{} times its allowance", three(used)),
