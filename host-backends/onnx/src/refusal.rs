@@ -50,9 +50,14 @@ pub enum Use {
 /// # Errors
 ///
 /// `Unsupported`, with the operator and the reason. `engine` is what the message calls the engine.
-pub fn refuse(model: &ModelProto, engine: &str, refusals: &[Refusal]) -> Result<()> {
+pub fn refuse<'a>(
+    model: &ModelProto,
+    engine: &str,
+    refusals: impl IntoIterator<Item = &'a Refusal> + Clone,
+) -> Result<()> {
     trace(model, |site| {
-        let Some(refusal) = refusals.iter().find(|it| it.applies(&site)) else { return Ok(()) };
+        let mut refusals = refusals.clone().into_iter();
+        let Some(refusal) = refusals.find(|it| it.applies(&site)) else { return Ok(()) };
         Err(Error::unsupported(format!(
             "the operator {} is not supported as this model uses it: {engine} {}",
             refusal.operator, refusal.because

@@ -51,10 +51,8 @@ pub(crate) fn check(model: &ModelProto, is_reference: bool) -> Result<()> {
             "the model uses operators that are not ONNX's own, which this device does not support",
         ));
     }
-    if is_reference {
-        refuse(model, "MIGraphX's reference", reference_refusals())?;
-    }
-    refuse(model, "MIGraphX", refusals())
+    let own = reference_refusals().iter().filter(|_| is_reference);
+    refuse(model, "MIGraphX", refusals().iter().chain(own))
 }
 
 fn may_divide_integers_by_zero(site: &Site<'_, '_>) -> bool {
