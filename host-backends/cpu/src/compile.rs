@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use godwit_backend::{Error, Result, Signature, Stop};
-use godwit_tract::{Typed, guarded, is_steady, read, signature};
+use godwit_tract::{Typed, guarded, is_shape_determined, read, signature};
 use tract_onnx::prelude::TypedSimplePlan;
 
 use crate::footprint::footprint;
@@ -16,7 +16,7 @@ pub(crate) struct Compiled {
     pub(crate) signature: Signature,
     pub(crate) footprint: u64,
     /// Whether the inputs' dimensions alone say how much work a run is.
-    pub(crate) steady: bool,
+    pub(crate) shape_determined: bool,
 }
 
 /// Compiles the bytes of an ONNX file, looking at `stop` between the stages.
@@ -35,8 +35,8 @@ pub(crate) fn compile(bytes: &[u8], stop: &Stop) -> Result<Compiled> {
     guarded(beyond, || {
         let model = plan.model();
         let signature = signature(model, &names, DEVICE)?;
-        let steady = is_steady(model);
-        Ok(Compiled { signature, footprint, steady, plan: plan.clone() })
+        let shape_determined = is_shape_determined(model);
+        Ok(Compiled { signature, footprint, shape_determined, plan: plan.clone() })
     })
 }
 

@@ -2,28 +2,30 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use godwit_backend::{Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Tensors};
+use godwit_backend::{
+    Error, ExecutionContext, InlineEstimate, Inputs, Memory, Result, Run, Tensors,
+};
 use tract_onnx::prelude::TypedSimpleState;
 
-use crate::evaluate::{Failure, Place, adopt, evaluate};
-use crate::graph::Shared;
+use crate::evaluate::{RunError, RunThread, adopt, evaluate};
+use crate::loaded_graph::LoadedGraph;
 
 /// Runs that take at least this use more threads than one while they are alone.
 const WIDE: Duration = Duration::from_millis(1);
 
 /// One caller's state on a graph.
 pub(crate) struct CpuContext {
-    graph: Arc<Shared>,
+    graph: Arc<LoadedGraph>,
     memory: Memory,
     /// Absent after a failure, an overrun or a cancelled run; the next run makes a fresh one.
     state: Option<TypedSimpleState>,
-    pace: Pace,
+    estimate: InlineEstimate,
 }
 
 impl CpuContext {
-    pub(crate) fn new(graph: Arc<Shared>, state: TypedSimpleState, memory: Memory) -> Self {
-        let pace = graph.pacing.pace();
-        Self { graph, memory, state: Some(state), pace }
+    pub(crate) fn new(graph: Arc<LoadedGraph>, state: TypedSimpleState, memory: Memory) -> Self {
+        let estimate = graph.inline.estimate();
+        Self { graph, memory, state: Some(state), estimate }
     }
 
     fn fresh_state(&mut self) -> Result<TypedSimpleState> {
@@ -34,26 +36,26 @@ impl CpuContext {
     }
 
     /// A run on this thread, or `None` when it took too long.
-    fn run_here(&mut self, inputs: &Inputs) -> Option<Result<Tensors>> {
+    fn run_inline(&mut self, inputs: &Inputs) -> Option<Result<Tensors>> {
         let mut state = match self.fresh_state() {
             Ok(state) => state,
             Err(error) => return Some(Err(error)),
         };
         let began = Instant::now();
-        let until = began.checked_add(self.pace.budget());
-        let together = (self.pace.last() >= WIDE).then(|| &self.graph.together);
-        let place = Place::Caller { until, running: self.graph.cores.begin(), together };
+        let until = began.checked_add(self.estimate.budget());
+        let together = (self.estimate.last() >= WIDE).then(|| &self.graph.together);
+        let place = RunThread::Caller { until, running: self.graph.cores.begin(), together };
         let outcome = evaluate(&mut state, inputs, &place);
         drop(place);
         match outcome {
             Ok(outputs) => {
                 self.state = Some(state);
-                self.pace.record(inputs, began.elapsed());
+                self.estimate.record(inputs, began.elapsed());
                 Some(adopt(outputs, &self.memory))
             }
-            Err(Failure::Failed(error)) => Some(Err(error)),
-            Err(Failure::Overran | Failure::Stopped) => {
-                self.pace.overran();
+            Err(RunError::Failed(error)) => Some(Err(error)),
+            Err(RunError::Overran | RunError::Stopped) => {
+                self.estimate.overran();
                 tracing::debug!("a run overran the caller's thread");
                 None
             }
@@ -68,7 +70,7 @@ impl CpuContext {
         let job = cores.workers.run(move |stop| {
             let began = Instant::now();
             let place =
-                Place::Worker { stop, running: graph.cores.begin(), together: &graph.together };
+                RunThread::Worker { stop, running: graph.cores.begin(), together: &graph.together };
             let outcome = evaluate(&mut state, &given, &place);
             drop(place);
             let elapsed = began.elapsed();
@@ -77,11 +79,11 @@ impl CpuContext {
         match job.await? {
             Ok((state, elapsed, outputs)) => {
                 self.state = Some(state);
-                self.pace.record(&inputs, elapsed);
+                self.estimate.record(&inputs, elapsed);
                 outputs
             }
-            Err(Failure::Failed(error)) => Err(error),
-            Err(Failure::Overran | Failure::Stopped) => {
+            Err(RunError::Failed(error)) => Err(error),
+            Err(RunError::Overran | RunError::Stopped) => {
                 Err(Error::cancelled("the run was cancelled"))
             }
         }
@@ -90,8 +92,9 @@ impl CpuContext {
 
 impl ExecutionContext for CpuContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let here = self.graph.steady && self.pace.is_short(&inputs) && inputs.are_on_host();
-        if here && let Some(outcome) = self.run_here(&inputs) {
+        if self.estimate.runs_inline(&inputs)
+            && let Some(outcome) = self.run_inline(&inputs)
+        {
             return Run::ready(outcome);
         }
         Run::pending(self.run_on_a_worker(inputs))
@@ -102,7 +105,7 @@ impl fmt::Debug for CpuContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CpuContext")
             .field("graph", &self.graph)
-            .field("pace", &self.pace)
+            .field("estimate", &self.estimate)
             .finish_non_exhaustive()
     }
 }

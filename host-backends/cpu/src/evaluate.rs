@@ -13,7 +13,7 @@ use godwit_tract::{Early, failed, said, tensors};
 const STRIDE: u32 = 4;
 
 /// Where a run happens, and what ends it early.
-pub(crate) enum Place<'a> {
+pub(crate) enum RunThread<'a> {
     /// On the caller's thread, until a moment that may never come, with more threads at hand for a run
     /// that is worth them.
     Caller { until: Option<Instant>, running: Running<'a>, together: Option<&'a Executor> },
@@ -23,7 +23,7 @@ pub(crate) enum Place<'a> {
 
 /// Why a run gave no outputs.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum RunError {
     /// The time on the caller's thread is over.
     Overran,
     /// Nobody waits any more.
@@ -36,30 +36,30 @@ pub(crate) enum Failure {
 pub(crate) fn evaluate(
     state: &mut TypedSimpleState,
     inputs: &[Tensor],
-    place: &Place<'_>,
-) -> Result<TVec<TValue>, Failure> {
+    place: &RunThread<'_>,
+) -> Result<TVec<TValue>, RunError> {
     let mut at = None;
     let caught = catch_unwind(AssertUnwindSafe(|| -> Result<TractResult<TVec<TValue>>> {
         let inputs = inputs.iter().map(tensors::input).collect::<Result<_>>()?;
         Ok(match place {
-            Place::Caller { until, running, together } => {
+            RunThread::Caller { until, running, together } => {
                 let executor = together.filter(|_| running.alone()).cloned();
                 multithread_tract_scope(executor.unwrap_or(Executor::SingleThread), || {
                     here(state, inputs, *until, &mut at)
                 })
             }
-            Place::Worker { stop, running, together } => {
+            RunThread::Worker { stop, running, together } => {
                 worker(state, inputs, stop, running, together, &mut at)
             }
         })
     }));
     let error = match caught {
         Ok(Ok(Ok(outputs))) => return Ok(outputs),
-        Ok(Err(refused)) => return Err(Failure::Failed(refused)),
+        Ok(Err(refused)) => return Err(RunError::Failed(refused)),
         Ok(Ok(Err(error))) if error.is::<Early>() => {
             return Err(match place {
-                Place::Caller { .. } => Failure::Overran,
-                Place::Worker { .. } => Failure::Stopped,
+                RunThread::Caller { .. } => RunError::Overran,
+                RunThread::Worker { .. } => RunError::Stopped,
             });
         }
         Ok(Ok(Err(error))) => failed(state, at).with_source(error),
@@ -71,7 +71,7 @@ pub(crate) fn evaluate(
             error.with_source(said)
         }
     };
-    Err(Failure::Failed(error))
+    Err(RunError::Failed(error))
 }
 
 fn here(
@@ -150,14 +150,14 @@ mod tests {
             thread::sleep(Duration::from_millis(30));
             raise.stop();
         });
-        let place = Place::Worker {
+        let place = RunThread::Worker {
             stop: &stop,
             running: cores.begin(),
             together: &Executor::SingleThread,
         };
         let outcome = evaluate(&mut state, &[ones(2000, 512)], &place);
         raiser.join().unwrap();
-        assert!(matches!(outcome, Err(Failure::Stopped)), "{outcome:?}");
+        assert!(matches!(outcome, Err(RunError::Stopped)), "{outcome:?}");
         let outputs = state.model().output_outlets().unwrap();
         let last = &state.turn_state.values[outputs[0].node];
         assert!(last.is_none(), "the run went on to its end");
@@ -168,9 +168,9 @@ mod tests {
         let mut state = state(&matmul_chain(16, 10));
         let cores = Cores::new(Some(1)).unwrap();
         let until = Some(Instant::now());
-        let place = Place::Caller { until, running: cores.begin(), together: None };
+        let place = RunThread::Caller { until, running: cores.begin(), together: None };
         let outcome = evaluate(&mut state, &[ones(1, 16)], &place);
-        assert!(matches!(outcome, Err(Failure::Overran)), "{outcome:?}");
+        assert!(matches!(outcome, Err(RunError::Overran)), "{outcome:?}");
     }
 
     #[test]
@@ -179,9 +179,9 @@ mod tests {
         let ids = Tensor::from_values([1], &[99i64]).unwrap();
         let mask = Tensor::from_values([1], &[1f32]).unwrap();
         let cores = Cores::new(Some(1)).unwrap();
-        let place = Place::Caller { until: None, running: cores.begin(), together: None };
+        let place = RunThread::Caller { until: None, running: cores.begin(), together: None };
         let outcome = evaluate(&mut state, &[ids, mask], &place);
-        let Err(Failure::Failed(error)) = outcome else { panic!("{outcome:?}") };
+        let Err(RunError::Failed(error)) = outcome else { panic!("{outcome:?}") };
         assert_eq!(error.kind(), ErrorKind::Failed);
         assert!(error.message().contains("at its operator '"), "{error}");
         assert_ne!(error.report(), error.message(), "the library's own words are kept");

@@ -16,6 +16,7 @@ mod cores;
 mod evaluate;
 mod footprint;
 mod graph;
+mod loaded_graph;
 mod options;
 mod probe;
 

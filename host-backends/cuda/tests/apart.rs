@@ -19,7 +19,7 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use godwit_backend::{Backend, CheckedContext, ErrorKind, Memory, Quota, Target, TensorData};
 use godwit_fixtures::models;
-use godwit_worker::{Spread, again, serve};
+use godwit_worker::{WorkerPerDevice, again, serve};
 use libtest_mimic::{Arguments, Trial};
 
 use standin::{backend, one, onnx, rows, standin, values};
@@ -40,7 +40,7 @@ fn main() {
 
 fn each_gpu_runs_in_the_process_that_drives_it() {
     let (_one, standin) = standin();
-    let spread = Spread::new(Arc::new(backend()), || {
+    let spread = WorkerPerDevice::new(Arc::new(backend()), || {
         let mut command = again().unwrap();
         command.arg("serve");
         command

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use godwit_backend::{Charge, ExecutionContext, Inputs, Quota, Result, Run};
 
-use crate::flight::Flight;
 use crate::graph::Loaded;
+use crate::in_flight::InFlight;
 
 #[derive(Debug)]
 pub(crate) struct FakeContext {
@@ -28,18 +28,18 @@ impl FakeContext {
 
 impl ExecutionContext for FakeContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let mut flight = Flight::begin(&self.graph, inputs);
-        if let Err(error) = flight.check().and_then(|()| self.grow()) {
-            return Run::ready(flight.end(Err(error)));
+        let mut run = InFlight::begin(&self.graph, inputs);
+        if let Err(error) = run.check().and_then(|()| self.grow()) {
+            return Run::ready(run.end(Err(error)));
         }
-        if flight.is_immediate() {
-            let outcome = flight.compute(&self.quota);
-            return Run::ready(flight.end(outcome));
+        if run.is_immediate() {
+            let outcome = run.compute(&self.quota);
+            return Run::ready(run.end(outcome));
         }
         let quota = &self.quota;
         Run::pending(async move {
-            let outcome = flight.fly(quota).await;
-            flight.end(outcome)
+            let outcome = run.finish(quota).await;
+            run.end(outcome)
         })
     }
 }

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use godwit_backend::{Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Tensor, Tensors};
+use godwit_backend::{
+    Error, ExecutionContext, InlineEstimate, Inputs, Memory, Result, Run, Tensor, Tensors,
+};
 
 use crate::loaded_graph::LoadedGraph;
 use crate::native::{Binding, RunOptions, TerminateOnDrop};
@@ -11,21 +13,21 @@ use crate::native::{Binding, RunOptions, TerminateOnDrop};
 pub(crate) struct OrtContext {
     graph: Arc<LoadedGraph>,
     memory: Memory,
-    pace: Pace,
+    estimate: InlineEstimate,
     /// Absent before the first run, after a failure and after a cancelled run.
     binding: Option<Binding>,
 }
 
 impl OrtContext {
     pub(crate) fn new(graph: Arc<LoadedGraph>, memory: Memory) -> Self {
-        let pace = graph.pacing.pace();
-        Self { graph, memory, pace, binding: None }
+        let estimate = graph.inline.estimate();
+        Self { graph, memory, estimate, binding: None }
     }
 
     fn run_inline(&mut self, inputs: &[Tensor]) -> Result<Tensors> {
         let began = Instant::now();
         let outputs = self.graph.run(&mut self.binding, None, inputs, &self.memory)?;
-        self.pace.record(inputs, began.elapsed());
+        self.estimate.record(inputs, began.elapsed());
         Ok(outputs)
     }
 
@@ -47,18 +49,14 @@ impl OrtContext {
         self.binding = binding;
         drop(stop);
         let outputs = outcome?;
-        if self.graph.shape_determined {
-            self.pace.record(&inputs, elapsed);
-        }
+        self.estimate.record(&inputs, elapsed);
         Ok(outputs)
     }
 }
 
 impl ExecutionContext for OrtContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let inline =
-            self.graph.shape_determined && self.pace.is_short(&inputs) && inputs.are_on_host();
-        if inline {
+        if self.estimate.runs_inline(&inputs) {
             return Run::ready(self.run_inline(&inputs));
         }
         Run::pending(self.run_on_a_worker(inputs))

@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use godwit_backend::{
-    Buffer, BufferMut, DType, Device, Error, GraphInfo, HostMemory, Memory, Pacing, Result, Shape,
-    Tensor, Tensors,
+    Buffer, BufferMut, DType, Device, Error, GraphInfo, HostMemory, InlinePolicy, Memory, Result,
+    Shape, Tensor, Tensors,
 };
 use metrics::Counter;
 use smallvec::SmallVec;
@@ -19,7 +19,6 @@ use crate::ports::OutputShape;
 #[derive(Debug)]
 pub(crate) struct LoadedGraph {
     pub(crate) pool: Arc<Pool>,
-    pub(crate) shape_determined: bool,
     library: &'static Library,
     session: Arc<Session>,
     pub(crate) info: GraphInfo,
@@ -27,7 +26,7 @@ pub(crate) struct LoadedGraph {
     output_shapes: Option<Vec<OutputShape>>,
     /// Whether an output once had another shape than the model says, or was not written where it should.
     broken: AtomicBool,
-    pub(crate) pacing: Pacing,
+    pub(crate) inline: InlinePolicy,
     counters: Counters,
 }
 
@@ -58,11 +57,10 @@ impl LoadedGraph {
             output_shapes: OutputShape::all(&signature).filter(|_| !control_flow),
             broken: AtomicBool::new(false),
             pool,
-            shape_determined,
             library,
             session: Arc::new(session),
             info: GraphInfo::new(signature, device, footprint),
-            pacing: Pacing::new(inline_under),
+            inline: InlinePolicy::new(inline_under, shape_determined),
             counters,
         }
     }

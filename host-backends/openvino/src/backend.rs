@@ -2,14 +2,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use godwit_backend::{
-    Backend, Device, Error, Graph, GraphInfo, Model, Pacing, Result, Target, async_trait,
+    Backend, Device, Error, Graph, GraphInfo, InlinePolicy, Model, Result, Target, async_trait,
 };
 
 use crate::cache::Folder;
 use crate::copied::Copied;
 use crate::graph::OvGraph;
 use crate::load::load;
-use crate::loaded_graph::{LoadedGraph, fixed};
+use crate::loaded_graph::LoadedGraph;
 use crate::loads::Loads;
 use crate::ov::{self, Core, Version};
 use crate::probe::{self, DetectedDevice};
@@ -106,7 +106,8 @@ impl Backend for OpenVino {
         if let Ok(streams) = loaded.compiled.property("NUM_STREAMS") {
             device.labels.insert("streams".into(), streams.trim().to_owned());
         }
-        let fixed = loaded.signature.outputs.iter().map(fixed).collect();
+        let signature = &loaded.signature;
+        let fixed = signature.outputs.iter().map(|it| signature.output_shape(it, &[])).collect();
         Ok(Arc::new(OvGraph(Arc::new(LoadedGraph {
             compiled: loaded.compiled,
             shape_determined: loaded.shape_determined,
@@ -116,7 +117,7 @@ impl Backend for OpenVino {
             copied: Copied::on(&device.id),
             _model: model.clone(),
             info: GraphInfo::new(loaded.signature, device, loaded.footprint),
-            pacing: Pacing::new(self.options.inline_under),
+            inline: InlinePolicy::new(self.options.inline_under, loaded.shape_determined),
         }))))
     }
 }

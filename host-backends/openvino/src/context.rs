@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use godwit_backend::{
-    Error, ExecutionContext, Inputs, Memory, Pace, Result, Run, Shape, Tensor, Tensors,
+    Error, ExecutionContext, InlineEstimate, Inputs, Memory, Result, Run, Shape, Tensor, Tensors,
 };
 use smallvec::SmallVec;
 
@@ -34,7 +34,7 @@ pub(crate) struct OvContext {
     bound: ByPort<(usize, Shape)>,
     /// What small tensors pass through.
     staged: Staged,
-    pace: Pace,
+    estimate: InlineEstimate,
     /// What the last run showed, for a graph whose outputs' dimensions follow from its inputs'.
     seen: Option<Seen>,
 }
@@ -49,7 +49,7 @@ impl OvContext {
     pub(crate) fn open(graph: Arc<LoadedGraph>, memory: Memory) -> Result<Self> {
         let in_flight = Arc::new(InFlight::default());
         let request = graph.compiled.request(in_flight.clone()).map_err(errors::open)?;
-        let pace = graph.pacing.pace();
+        let estimate = graph.inline.estimate();
         let count = graph.info.signature.outputs.len();
         let own = (0..count).map(|at| request.output(at)).collect::<Result<_, _>>();
         let own = own.map_err(errors::internal)?;
@@ -61,7 +61,7 @@ impl OvContext {
             request: Some(request),
             own,
             bound: ByPort::default(),
-            pace,
+            estimate,
             seen: None,
         })
     }
@@ -199,7 +199,7 @@ impl OvContext {
         let held = self.bind(inputs)?;
         let began = Instant::now();
         let outcome = self.request()?.infer();
-        self.pace.record(&held.inputs, began.elapsed());
+        self.estimate.record(&held.inputs, began.elapsed());
         outcome.map_err(errors::run)?;
         self.collect(held)
     }
@@ -223,7 +223,7 @@ impl OvContext {
         drop(running);
         let outcome = self.request()?.wait();
         self.in_flight.set_idle();
-        self.pace.record(&held.inputs, began.elapsed());
+        self.estimate.record(&held.inputs, began.elapsed());
         outcome.map_err(errors::run)?;
         self.collect(held)
     }
@@ -260,11 +260,7 @@ impl Drop for RunningCall<'_> {
 
 impl ExecutionContext for OvContext {
     fn run(&mut self, inputs: Inputs) -> Run<'_> {
-        let inline = self.graph.shape_determined
-            && self.pace.is_short(&inputs)
-            && self.in_flight.phase() == Phase::Idle
-            && inputs.are_on_host();
-        if inline {
+        if self.estimate.runs_inline(&inputs) && self.in_flight.phase() == Phase::Idle {
             return Run::ready(self.run_inline(inputs));
         }
         Run::pending(self.run_in_background(inputs))
@@ -306,7 +302,7 @@ impl fmt::Debug for OvContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OvContext")
             .field("graph", &self.graph)
-            .field("pace", &self.pace)
+            .field("estimate", &self.estimate)
             .finish_non_exhaustive()
     }
 }

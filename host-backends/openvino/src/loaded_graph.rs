@@ -1,6 +1,6 @@
 use std::fmt;
 
-use godwit_backend::{Dim, GraphInfo, Model, Pacing, Shape, TensorInfo};
+use godwit_backend::{GraphInfo, InlinePolicy, Model, Shape};
 
 use crate::copied::Copied;
 use crate::guards::Guards;
@@ -21,7 +21,7 @@ pub(crate) struct LoadedGraph {
     pub(crate) copied: Copied,
     /// The model's bytes, which the library reads where they are.
     pub(crate) _model: Model,
-    pub(crate) pacing: Pacing,
+    pub(crate) inline: InlinePolicy,
 }
 
 impl LoadedGraph {
@@ -33,13 +33,6 @@ impl LoadedGraph {
     pub(crate) fn fixed(&self, output: usize) -> Option<&Shape> {
         self.fixed.get(output)?.as_ref()
     }
-}
-
-/// The dimensions of an output that a model says to have always the same.
-pub(crate) fn fixed(info: &TensorInfo) -> Option<Shape> {
-    let known = |dim: &Dim| if let Dim::Known(size) = dim { Some(*size) } else { None };
-    let dims: Option<Vec<usize>> = info.dims.as_ref()?.iter().map(known).collect();
-    dims.map(Shape::new)
 }
 
 impl fmt::Debug for LoadedGraph {

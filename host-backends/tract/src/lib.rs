@@ -18,7 +18,7 @@ pub mod tensors;
 pub use dtype::{CARRIED, of as dtype};
 pub use ended::{Early, failed};
 pub use guard::{guarded, said};
-pub use read::{Typed, is_steady, read};
+pub use read::{Typed, is_shape_determined, read};
 pub use signature::{Names, signature};
 
 /// The version of tract that is built in.

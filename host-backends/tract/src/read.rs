@@ -151,7 +151,7 @@ fn typed(model: InferenceModel) -> TractResult<TypedModel> {
 ///
 /// Loops, branches and operators whose output is as large as their input's values say make a run's
 /// work depend on what the tensors hold.
-pub fn is_steady(model: &TypedModel) -> bool {
+pub fn is_shape_determined(model: &TypedModel) -> bool {
     !model.nodes().iter().any(|node| {
         let control = node.op_is::<OptScan>() || node.op_is::<Scan>() || node.op_is::<IfThenElse>();
         control || (node.op().mints_runtime_symbols() && !node.op_is::<TypedSource>())

@@ -163,9 +163,9 @@ impl Device {
     /// The label that holds what the maker calls this piece of hardware, wherever it is plugged in.
     pub const UUID: &str = "uuid";
 
-    /// The label of a device that this process cannot drive beside another, and a process of its own can: the
-    /// variable that such a process is started with, as `NAME=VALUE`.
-    pub const APART: &str = "apart";
+    /// The label of a device that this process cannot drive beside another, but a separate process can: the
+    /// environment variable that such a process is started with, as `NAME=VALUE`.
+    pub const SEPARATE_PROCESS: &str = "separate-process";
 
     /// The devices that this one consists of: itself, unless it is a group.
     pub fn members(&self) -> impl Iterator<Item = DeviceId> + '_ {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use godwit_backend::{Backend, Error, Result};
 use godwit_engines::{Engine, Found};
-use godwit_worker::{Spread, Worker, again};
+use godwit_worker::{Worker, WorkerPerDevice, again};
 
 use crate::option::{Isolated, Libraries};
 use crate::stack::AbsentFamily;
@@ -160,7 +160,7 @@ impl Family {
             self.load(library).map_err(refused)?
         };
         if self.one_a_process {
-            backend = Arc::new(Spread::new(backend, start()?));
+            backend = Arc::new(WorkerPerDevice::new(backend, start()?));
         }
         Ok(Opened { backend, library: found })
     }

@@ -21,7 +21,7 @@ pub(crate) fn host(limits: Limits) -> Outcome<Host> {
         instances: INSTANCES,
         cache: cache_folder(),
         // The guest's own code may hold the thread as long as a run may.
-        turn: INLINE_UNDER,
+        time_slice: INLINE_UNDER,
     };
     Host::new(&options).map_err(|error| {
         Failure::new(Code::Internal, "the WebAssembly engine cannot be started")

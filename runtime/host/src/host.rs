@@ -14,7 +14,7 @@ use crate::store::{ComponentState, ModuleState};
 use crate::{Description, Key, Limits, Program, nn, sealed};
 
 /// The clock itself should take no processor.
-const SHORTEST_TURN: Duration = Duration::from_millis(1);
+const SHORTEST_TIME_SLICE: Duration = Duration::from_millis(1);
 
 /// What a [`Host`] is made with.
 #[derive(Debug, Clone)]
@@ -26,9 +26,9 @@ pub struct HostOptions {
     /// Where compiled programs are kept between processes, if anywhere. Whoever can write there can run
     /// native code in this process.
     pub cache: Option<PathBuf>,
-    /// How long a guest may hold a thread before others get a turn, and a deadline is seen. A turn's end
+    /// How long a guest may hold a thread before others run, and a deadline is seen. A time slice's end
     /// takes some ten microseconds, also where nobody else waits. At least a millisecond.
-    pub turn: Duration,
+    pub time_slice: Duration,
 }
 
 impl Default for HostOptions {
@@ -37,7 +37,7 @@ impl Default for HostOptions {
             limits: Limits::default(),
             instances: 128,
             cache: None,
-            turn: Duration::from_millis(5),
+            time_slice: Duration::from_millis(5),
         }
     }
 }
@@ -62,7 +62,7 @@ impl Host {
         };
         let engine =
             config(options).and_then(|config| Engine::new(&config)).map_err(unavailable)?;
-        start_clock(engine.weak(), options.turn)?;
+        start_clock(engine.weak(), options.time_slice)?;
         let mut components = component::Linker::new(&engine);
         let mut modules = Linker::new(&engine);
         (|| {
@@ -177,13 +177,13 @@ fn config(options: &HostOptions) -> wasmtime::Result<Config> {
     Ok(config)
 }
 
-/// Advances the epoch at the end of each turn until the engine is gone.
-fn start_clock(engine: EngineWeak, turn: Duration) -> Result<()> {
+/// Advances the epoch at the end of each time slice until the engine is gone.
+fn start_clock(engine: EngineWeak, time_slice: Duration) -> Result<()> {
     let tick = move || {
         while let Some(engine) = engine.upgrade() {
             engine.increment_epoch();
             drop(engine);
-            thread::sleep(turn.max(SHORTEST_TURN));
+            thread::sleep(time_slice.max(SHORTEST_TIME_SLICE));
         }
     };
     thread::Builder::new().name("godwit-epoch".into()).spawn(tick).map(drop).map_err(|error| {

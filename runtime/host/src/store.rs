@@ -49,7 +49,7 @@ impl ComponentState {
         let mut store = Store::new(engine, Self { wasi, table, inference, limiter });
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits.hostcall_bytes);
-        give_turns(&mut store);
+        yield_after_time_slices(&mut store);
         Ok(store)
     }
 }
@@ -63,13 +63,13 @@ impl ModuleState {
         let handles = Handles::new(handles);
         let mut store = Store::new(engine, Self { wasi, inference, handles, limiter });
         store.limiter(|state| &mut state.limiter);
-        give_turns(&mut store);
+        yield_after_time_slices(&mut store);
         Ok(store)
     }
 }
 
-/// Makes the guest yield at the end of every turn, so that whoever awaits it can let its deadline pass.
-fn give_turns<T>(store: &mut Store<T>) {
+/// Makes the guest yield at the end of every time slice, so that whoever awaits it can let its deadline pass.
+fn yield_after_time_slices<T>(store: &mut Store<T>) {
     store.set_epoch_deadline(1);
     store.epoch_deadline_async_yield_and_update(1);
 }

@@ -7,7 +7,7 @@
 //! | here | is |
 //! |---|---|
 //! | [`Worker`] | the backend that starts the process and stands for what runs there |
-//! | [`Spread`] | a backend with a worker for each device that its process cannot drive |
+//! | [`WorkerPerDevice`] | a backend with a worker for each device that its process cannot drive |
 //! | [`serve()`] | what the process does: answers for a backend until the other side is gone |
 //! | [`again()`] | the command that starts this same program |
 //!
@@ -32,11 +32,11 @@ mod lock;
 mod peer;
 #[cfg(target_os = "linux")]
 mod serve;
-mod spread;
 #[cfg(not(target_os = "linux"))]
 mod unsupported;
 #[cfg(target_os = "linux")]
 mod wire;
+mod worker_per_device;
 
 #[cfg(target_os = "linux")]
 pub use again::again;
@@ -44,6 +44,6 @@ pub use again::again;
 pub use client::Worker;
 #[cfg(target_os = "linux")]
 pub use serve::serve;
-pub use spread::Spread;
 #[cfg(not(target_os = "linux"))]
 pub use unsupported::{Worker, again, serve};
+pub use worker_per_device::WorkerPerDevice;

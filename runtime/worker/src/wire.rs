@@ -66,7 +66,7 @@ pub(crate) enum Kept {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) call: u64,
-    pub(crate) outcome: Result<Reply, Failure>,
+    pub(crate) outcome: Result<Reply, WireError>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -84,17 +84,17 @@ pub(crate) enum Reply {
 pub(crate) struct Item {
     pub(crate) dtype: DType,
     pub(crate) shape: Vec<usize>,
-    pub(crate) place: Place,
+    pub(crate) location: TensorLocation,
 }
 
 impl Item {
-    pub(crate) fn new(dtype: DType, shape: &Shape, place: Place) -> Self {
-        Self { dtype, shape: shape.to_vec(), place }
+    pub(crate) fn new(dtype: DType, shape: &Shape, location: TensorLocation) -> Self {
+        Self { dtype, shape: shape.to_vec(), location }
     }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Place {
+pub(crate) enum TensorLocation {
     Shared(Span),
     /// On the device, by its number.
     Resident(u64),
@@ -110,13 +110,13 @@ pub(crate) struct Span {
 
 /// An [`Error`] of the contract.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Failure {
+pub(crate) struct WireError {
     kind: ErrorKind,
     message: String,
     source: Option<String>,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for WireError {
     fn from(error: Error) -> Self {
         let message = error.message().to_owned();
         let source = error.report().strip_prefix(&*message).map(str::to_owned);
@@ -125,8 +125,8 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(Failure { kind, message, source }: Failure) -> Self {
+impl From<WireError> for Error {
+    fn from(WireError { kind, message, source }: WireError) -> Self {
         let error = Self::new(kind, message);
         match source {
             Some(source) => error.with_source(source),
@@ -142,11 +142,11 @@ mod tests {
     #[test]
     fn an_error_keeps_its_kind_its_words_and_its_cause() {
         let error = Error::too_large("too much").with_source("malloc said no");
-        let text = serde_json::to_string(&Failure::from(error)).unwrap();
-        let error = Error::from(serde_json::from_str::<Failure>(&text).unwrap());
+        let text = serde_json::to_string(&WireError::from(error)).unwrap();
+        let error = Error::from(serde_json::from_str::<WireError>(&text).unwrap());
         assert_eq!((error.kind(), error.message()), (ErrorKind::TooLarge, "too much"));
         assert_eq!(error.report(), "too much: malloc said no");
-        let error = Error::from(Failure::from(Error::failed("so")));
+        let error = Error::from(WireError::from(Error::failed("so")));
         assert_eq!(error.report(), "so");
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn overhead(arguments: &Overhead) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { turn: INLINE_UNDER, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions { time_slice: INLINE_UNDER, ..HostOptions::default() })?;
     let (runtime, program) = (Arc::new(Runtime::new()?), host.load(&guest)?);
     let bench = |engine: Engine| -> Result<Bench> {
         let (runtime, program) = (runtime.clone(), program.clone());

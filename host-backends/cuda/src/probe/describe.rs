@@ -31,7 +31,10 @@ pub(crate) fn device(
     label("tf32", Some(tf32(environment).to_owned()));
     label("usable", Some(usable(*usage, inventory)));
     let apart = *usage == Usage::NotDriven && !installed.uuid.is_empty();
-    label(Device::APART, apart.then(|| format!("CUDA_VISIBLE_DEVICES={}", installed.uuid)));
+    label(
+        Device::SEPARATE_PROCESS,
+        apart.then(|| format!("CUDA_VISIBLE_DEVICES={}", installed.uuid)),
+    );
     let driver = inventory.driver.as_ref().map(|version| format!("NVIDIA {version}, "));
     Device {
         id: id.clone(),
@@ -99,7 +102,7 @@ mod tests {
         assert_eq!((label("cuda"), label("usable")), (Some("13.1"), Some("yes")));
         let beside = device(&inventory.gpus[1], &inventory, &environment);
         assert!(beside.labels["usable"].contains("this one uses cuda:1"));
-        assert_eq!(beside.labels[Device::APART], "CUDA_VISIBLE_DEVICES=GPU-1");
-        assert_eq!(label(Device::APART), None, "this process uses it");
+        assert_eq!(beside.labels[Device::SEPARATE_PROCESS], "CUDA_VISIBLE_DEVICES=GPU-1");
+        assert_eq!(label(Device::SEPARATE_PROCESS), None, "this process uses it");
     }
 }

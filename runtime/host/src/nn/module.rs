@@ -72,22 +72,22 @@ pub(crate) fn add_to_module_linker(linker: &mut Linker<ModuleState>) -> wasmtime
 }
 
 /// Why a call failed: in a way the contract knows, or because the guest exports no memory.
-enum Failure {
+enum CallError {
     Contract(Error),
     MissingMemory,
 }
 
-impl From<Error> for Failure {
+impl From<Error> for CallError {
     fn from(error: Error) -> Self {
         Self::Contract(error)
     }
 }
 
-fn errno(outcome: std::result::Result<(), Failure>) -> i32 {
+fn errno(outcome: std::result::Result<(), CallError>) -> i32 {
     let errno = match outcome {
         Ok(()) => Errno::Success,
-        Err(Failure::MissingMemory) => Errno::MissingMemory,
-        Err(Failure::Contract(error)) => {
+        Err(CallError::MissingMemory) => Errno::MissingMemory,
+        Err(CallError::Contract(error)) => {
             // This ABI has no room for a message: the operator's log is the only place for it.
             tracing::debug!(kind = ?error.kind(), error = %error.report(), "a {MODULE} call failed");
             Errno::from(error.kind())
@@ -99,10 +99,10 @@ fn errno(outcome: std::result::Result<(), Failure>) -> i32 {
 /// The guest's memory and the store's data, side by side.
 fn parts<'a>(
     guest: &'a mut Guest<'_>,
-) -> std::result::Result<(&'a mut [u8], &'a mut ModuleState), Failure> {
+) -> std::result::Result<(&'a mut [u8], &'a mut ModuleState), CallError> {
     match guest.get_export("memory") {
         Some(Extern::Memory(memory)) => Ok(memory.data_and_store_mut(guest)),
-        _ => Err(Failure::MissingMemory),
+        _ => Err(CallError::MissingMemory),
     }
 }
 
@@ -113,7 +113,7 @@ async fn load(
     encoding: i32,
     target: i32,
     out: i32,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), CallError> {
     let (encoding, kind) = (encoding_of_number(encoding)?, kind_of_number(target)?);
     let (memory, state) = parts(guest)?;
     write_u32(memory, out, 0)?;
@@ -136,7 +136,7 @@ async fn load_by_name(
     name: i32,
     len: i32,
     out: i32,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), CallError> {
     let (memory, state) = parts(guest)?;
     write_u32(memory, out, 0)?;
     let name = slice(memory, name, len.cast_unsigned())?;
@@ -154,7 +154,7 @@ async fn init_execution_context(
     guest: &mut Guest<'_>,
     graph: i32,
     out: i32,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), CallError> {
     let (memory, state) = parts(guest)?;
     write_u32(memory, out, 0)?;
     let graph = state.handles.graph(graph)?;
@@ -170,7 +170,7 @@ fn set_input(
     context: i32,
     index: i32,
     tensor: i32,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), CallError> {
     let (memory, state) = parts(guest)?;
     let arena = &state.inference.quota.host;
     let context = state.handles.context(context)?;
@@ -187,7 +187,7 @@ fn read_tensor(memory: &[u8], record: i32, arena: &godwit_backend::Memory) -> Re
     tensor(dtype_of_number(ty)?, shape, slice(memory, pointer(data), len)?, arena)
 }
 
-async fn compute(guest: &mut Guest<'_>, context: i32) -> std::result::Result<(), Failure> {
+async fn compute(guest: &mut Guest<'_>, context: i32) -> std::result::Result<(), CallError> {
     guest.data_mut().handles.context(context)?.compute().await?;
     Ok(())
 }
@@ -199,7 +199,7 @@ async fn get_output(
     out: i32,
     max: i32,
     written: i32,
-) -> std::result::Result<(), Failure> {
+) -> std::result::Result<(), CallError> {
     let state = guest.data_mut();
     let arena = state.inference.quota.host.clone();
     let bytes = state.handles.context(context)?.output(index, &arena).await?;

@@ -16,7 +16,7 @@ pub(super) struct Permit {
 
 /// A place in the queue, given back on drop.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Queued {
     runs: Arc<Semaphore>,
     _slot: OwnedSemaphorePermit,
 }
@@ -33,7 +33,7 @@ pub(super) struct Gate {
 #[derive(Debug)]
 pub(super) enum Entry {
     Now(Permit),
-    Wait(Place),
+    Wait(Queued),
 }
 
 impl Gate {
@@ -55,7 +55,7 @@ impl Gate {
             Err(TryAcquireError::NoPermits) => {}
         }
         let slot = self.queue.clone().try_acquire_owned().map_err(|_| self.busy())?;
-        Ok(Entry::Wait(Place { runs: self.runs.clone(), _slot: slot }))
+        Ok(Entry::Wait(Queued { runs: self.runs.clone(), _slot: slot }))
     }
 
     fn busy(&self) -> Error {
@@ -66,7 +66,7 @@ impl Gate {
     }
 }
 
-impl Place {
+impl Queued {
     /// Waits for the turn, first come first served.
     pub(super) async fn turn(self) -> Result<Permit> {
         let slot = self.runs.acquire_owned().await.map_err(|_| closed())?;

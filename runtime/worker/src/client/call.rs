@@ -34,11 +34,11 @@ impl Got {
 pub(super) struct Output {
     pub(super) dtype: DType,
     pub(super) shape: Shape,
-    pub(super) place: Landed,
+    pub(super) location: OutputLocation,
 }
 
 #[derive(Debug)]
-pub(super) enum Landed {
+pub(super) enum OutputLocation {
     Shared(Loaned),
     Resident(Handle),
 }

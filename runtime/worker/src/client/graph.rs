@@ -6,16 +6,16 @@ use godwit_backend::{
 };
 
 use super::buffer::{WorkerBuffer, copied};
-use super::call::{Got, Handle, Landed, Output};
+use super::call::{Got, Handle, Output, OutputLocation};
 use super::link::Link;
-use crate::wire::{Item, Place, Request};
+use crate::wire::{Item, Request, TensorLocation};
 
 /// A graph in the process.
 #[derive(Debug)]
-pub(super) struct WorkerGraph(Arc<There>);
+pub(super) struct WorkerGraph(Arc<LoadedGraph>);
 
 #[derive(Debug)]
-struct There {
+struct LoadedGraph {
     handle: Handle,
     model: Digest,
     info: GraphInfo,
@@ -23,7 +23,7 @@ struct There {
 
 impl WorkerGraph {
     pub(super) fn new(handle: Handle, model: Digest, info: GraphInfo) -> Self {
-        Self(Arc::new(There { handle, model, info }))
+        Self(Arc::new(LoadedGraph { handle, model, info }))
     }
 }
 
@@ -51,7 +51,7 @@ impl Graph for WorkerGraph {
 struct WorkerContext {
     // Dropped before the graph it stands on.
     handle: Handle,
-    graph: Arc<There>,
+    graph: Arc<LoadedGraph>,
     quota: Quota,
 }
 
@@ -65,10 +65,13 @@ impl ExecutionContext for WorkerContext {
             let mut items = Vec::with_capacity(inputs.len());
             for (input, resident) in inputs.iter().zip(places) {
                 let place = match (resident, input.host()) {
-                    (Some(id), _) => Place::Resident(id),
-                    (None, Some(bytes)) => Place::Shared(lease.put(bytes).map_err(|error| {
-                        Error::internal("an input does not fit where it should").with_source(error)
-                    })?),
+                    (Some(id), _) => TensorLocation::Resident(id),
+                    (None, Some(bytes)) => {
+                        TensorLocation::Shared(lease.put(bytes).map_err(|error| {
+                            Error::internal("an input does not fit where it should")
+                                .with_source(error)
+                        })?)
+                    }
                     (None, None) => return Err(Error::internal("an input that is nowhere")),
                 };
                 items.push(Item::new(input.dtype(), input.shape(), place));
@@ -113,10 +116,12 @@ impl WorkerContext {
         &self.handle.link
     }
 
-    fn land(&self, Output { dtype, shape, place }: Output) -> Result<Tensor> {
-        match place {
-            Landed::Shared(loaned) => Tensor::new(dtype, shape, copied(&loaned, &self.quota.host)?),
-            Landed::Resident(handle) => {
+    fn land(&self, Output { dtype, shape, location }: Output) -> Result<Tensor> {
+        match location {
+            OutputLocation::Shared(loaned) => {
+                Tensor::new(dtype, shape, copied(&loaned, &self.quota.host)?)
+            }
+            OutputLocation::Resident(handle) => {
                 let len = shape.byte_len(dtype)?;
                 let charge = self.quota.device.charge(len as u64)?;
                 let device = self.graph.info.device.id.clone();

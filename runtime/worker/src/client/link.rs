@@ -7,11 +7,11 @@ use std::thread;
 use futures::channel::oneshot;
 use godwit_backend::{Digest, Error, Result, Shape};
 
-use super::call::{Call, Got, Handle, Landed, Output};
+use super::call::{Call, Got, Handle, Output, OutputLocation};
 use super::process;
 use crate::lock::lock;
 use crate::peer::{Lease, Peer, no_memory};
-use crate::wire::{Answer, Ask, Item, Kept, Place, Reply, Request};
+use crate::wire::{Answer, Ask, Item, Kept, Reply, Request, TensorLocation};
 
 /// The connection to one process, from its start to its end. The process ends when this is dropped.
 #[derive(Debug)]
@@ -140,12 +140,16 @@ impl Link {
             Reply::Graph { graph, info } => Got::Graph(handle(Kept::Graph(graph)), info),
             Reply::Context(id) => Got::Context(handle(Kept::Context(id))),
             Reply::Outputs(items) => {
-                let land = |Item { dtype, shape, place }| {
-                    let place = match place {
-                        Place::Shared(span) => Landed::Shared(self.peer.claim(&span)?),
-                        Place::Resident(id) => Landed::Resident(handle(Kept::Buffer(id))),
+                let land = |Item { dtype, shape, location }| {
+                    let location = match location {
+                        TensorLocation::Shared(span) => {
+                            OutputLocation::Shared(self.peer.claim(&span)?)
+                        }
+                        TensorLocation::Resident(id) => {
+                            OutputLocation::Resident(handle(Kept::Buffer(id)))
+                        }
                     };
-                    io::Result::Ok(Output { dtype, shape: Shape::new(shape), place })
+                    io::Result::Ok(Output { dtype, shape: Shape::new(shape), location })
                 };
                 Got::Outputs(items.into_iter().map(land).collect::<io::Result<_>>()?)
             }

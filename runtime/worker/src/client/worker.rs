@@ -14,11 +14,11 @@ use super::call::Got;
 use super::graph::WorkerGraph;
 use super::link::Link;
 use crate::lock::lock;
-use crate::wire::{Failure, Request};
+use crate::wire::{Request, WireError};
 
 /// A process on its way. Whoever waits moves it on: a thread that waits for a task which that thread would have
 /// to run waits forever.
-type Starting = Shared<BoxFuture<'static, Result<Arc<Link>, Failure>>>;
+type Starting = Shared<BoxFuture<'static, Result<Arc<Link>, WireError>>>;
 
 /// A family of devices driven by a process of its own, which is started when something is first asked of it,
 /// and again when it was lost.
@@ -103,12 +103,12 @@ impl Worker {
                 Err(error) => Err(error),
             }
         };
-        async move { started.await.map_err(Failure::from) }.boxed().shared()
+        async move { started.await.map_err(WireError::from) }.boxed().shared()
     }
 }
 
 /// The device, with a label that says where it is driven.
-fn apart(mut device: Device) -> Device {
+fn in_a_process(mut device: Device) -> Device {
     device.labels.insert("process".to_owned(), "its own".to_owned());
     device
 }
@@ -123,7 +123,7 @@ impl Backend for Worker {
         let asked = async {
             let link = self.link().await?;
             match link.ask(Request::Devices, None, None)?.await? {
-                Got::Devices(devices) => Ok(devices.into_iter().map(apart).collect()),
+                Got::Devices(devices) => Ok(devices.into_iter().map(in_a_process).collect()),
                 other => Err(other.confused()),
             }
         };
@@ -158,7 +158,7 @@ impl Backend for Worker {
         };
         match link.ask(what, Some(lease), Some(model.digest()))?.await? {
             Got::Graph(handle, mut info) => {
-                info.device = apart(info.device);
+                info.device = in_a_process(info.device);
                 if let Some(StandsFor { here, .. }) = &self.stands_for {
                     info.device.id = here.clone();
                     info.footprint = Footprint::on(here.clone(), info.footprint.total());

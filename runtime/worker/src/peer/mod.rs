@@ -4,9 +4,9 @@
 //! each of eight bytes, after their count in two; the rest is JSON. To give back with the next message costs
 //! nobody a wake-up.
 
-mod lend;
 mod mapping;
 mod outbox;
+mod segments;
 
 use std::collections::HashMap;
 use std::io::{self, IoSliceMut};
@@ -21,10 +21,10 @@ use rustix::net::{
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use self::lend::Purse;
-pub(crate) use self::lend::{Lease, Loaned};
 use self::mapping::Mapping;
 use self::outbox::{Outbox, Packet};
+use self::segments::SegmentPool;
+pub(crate) use self::segments::{Lease, Loaned};
 use crate::lock::lock;
 use crate::wire::Span;
 
@@ -44,7 +44,7 @@ pub(crate) struct Peer {
     socket: Arc<OwnedFd>,
     outbox: Arc<Outbox>,
     /// The segments of this side.
-    own: Arc<Purse>,
+    own: Arc<SegmentPool>,
     /// Those of the other side.
     theirs: Mutex<HashMap<u64, Arc<Mapping>>>,
     /// Where a packet is read into.
@@ -55,14 +55,14 @@ impl Peer {
     pub(crate) fn new(socket: OwnedFd) -> io::Result<Self> {
         let socket = Arc::new(socket);
         let outbox = Outbox::start(socket.clone())?;
-        let own = Arc::new(Purse::new(outbox.clone()));
+        let own = Arc::new(SegmentPool::new(outbox.clone()));
         let buffer = Mutex::new(vec![0; LONGEST + 1].into());
         Ok(Self { socket, outbox, own, theirs: Mutex::default(), buffer })
     }
 
     /// Room for `len` bytes that the next message can lend.
     pub(crate) fn lease(&self, len: usize) -> io::Result<Lease> {
-        Purse::lease(&self.own, len)
+        SegmentPool::lease(&self.own, len)
     }
 
     /// Sends a message, in the order of the calls. That the other side is gone is learned by receiving.

@@ -15,7 +15,7 @@ use rustix::net::sockopt::socket_type;
 
 use self::server::Server;
 use crate::peer::Peer;
-use crate::wire::{Answer, Ask, Failure, Reply};
+use crate::wire::{Answer, Ask, Reply, WireError};
 
 /// Runs, loads and reads in the making; what computes has threads of its own.
 const THREADS: usize = 2;
@@ -45,7 +45,7 @@ pub fn serve(open: impl FnOnce() -> Result<Arc<dyn Backend>>) -> Result<()> {
     };
     let (backend, outcome) = match open() {
         Ok(backend) => (Some(backend), Ok(Reply::Ready)),
-        Err(error) => (None, Err(Failure::from(error))),
+        Err(error) => (None, Err(WireError::from(error))),
     };
     peer.send(&Answer { call: 0, outcome }).map_err(lost)?;
     let server = backend.map(|backend| Arc::new(Server::new(peer.clone(), backend, threads)));

@@ -15,7 +15,7 @@ use super::objects::{Context, Objects};
 use super::tensors;
 use crate::lock::lock;
 use crate::peer::{Peer, no_memory};
-use crate::wire::{Account, Answer, Ask, Failure, Reply, Request};
+use crate::wire::{Account, Answer, Ask, Reply, Request, WireError};
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -160,10 +160,10 @@ impl Server {
 
     fn answer(&self, call: u64, outcome: Result<Reply>) {
         lock(&self.objects).calls.remove(&call);
-        let answer = Answer { call, outcome: outcome.map_err(Failure::from) };
+        let answer = Answer { call, outcome: outcome.map_err(WireError::from) };
         if let Err(error) = self.peer.send(&answer) {
             // What could not be sent for its length can be said shortly.
-            let outcome = Err(Failure::from(no_memory(error)));
+            let outcome = Err(WireError::from(no_memory(error)));
             let _ = self.peer.send(&Answer { call, outcome });
         }
     }

@@ -7,7 +7,7 @@ use godwit_backend::{Buffer, Error, HostMemory, Result, Shape, Tensor, TensorDat
 use super::objects::Objects;
 use crate::lock::lock;
 use crate::peer::{Lease, Loaned, Peer, no_memory};
-use crate::wire::{Item, Place};
+use crate::wire::{Item, TensorLocation};
 
 /// Bytes that the other side has lent, used where they are.
 #[derive(Debug)]
@@ -33,16 +33,18 @@ pub(super) fn inputs(
 ) -> io::Result<Result<Tensors>> {
     let mut loans = Vec::with_capacity(items.len());
     for item in items {
-        let bytes = match &item.place {
-            Place::Shared(span) => Some(lent(peer.claim(span)?)),
-            Place::Resident(_) => None,
+        let bytes = match &item.location {
+            TensorLocation::Shared(span) => Some(lent(peer.claim(span)?)),
+            TensorLocation::Resident(_) => None,
         };
         loans.push((item, bytes));
     }
-    let tensor = |(item, bytes): (Item, Option<Buffer>)| match (item.place, bytes) {
+    let tensor = |(item, bytes): (Item, Option<Buffer>)| match (item.location, bytes) {
         (_, Some(bytes)) => Tensor::new(item.dtype, Shape::new(item.shape), bytes),
-        (Place::Resident(id), None) => objects.buffers.get(&id).cloned().ok_or_else(unknown),
-        (Place::Shared(_), None) => Err(unknown()),
+        (TensorLocation::Resident(id), None) => {
+            objects.buffers.get(&id).cloned().ok_or_else(unknown)
+        }
+        (TensorLocation::Shared(_), None) => Err(unknown()),
     };
     Ok(loans.into_iter().map(tensor).collect())
 }
@@ -64,13 +66,13 @@ pub(super) fn outputs(
         let place = match output.data() {
             TensorData::Host(bytes) => {
                 let lease = lease.as_mut().ok_or_else(unknown)?;
-                Place::Shared(lease.put(bytes).map_err(no_memory)?)
+                TensorLocation::Shared(lease.put(bytes).map_err(no_memory)?)
             }
             TensorData::Device(_) => {
                 let mut objects = lock(objects);
                 let id = objects.number();
                 objects.buffers.insert(id, output);
-                Place::Resident(id)
+                TensorLocation::Resident(id)
             }
         };
         items.push(Item::new(dtype, &shape, place));

@@ -81,7 +81,7 @@ pub(crate) fn remote(arguments: &crate::RemoteArguments) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { turn: INLINE_UNDER, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions { time_slice: INLINE_UNDER, ..HostOptions::default() })?;
     let stage = Stage { runtime: Arc::new(Runtime::new()?), program: host.load(&guest)? };
     let rungs = [
         echo("echo-4B", &[1]),

@@ -100,7 +100,7 @@ pub(crate) fn spread() -> FakeBackend {
     };
     let is_second = std::env::var(SECOND).is_ok_and(|value| value == "yes");
     let apart = format!("{SECOND}=yes");
-    let second = (!is_second).then_some((Device::APART, &*apart));
+    let second = (!is_second).then_some((Device::SEPARATE_PROCESS, &*apart));
     FakeBackend::builder().device(device(None)).device(device(second)).build()
 }
 

@@ -12,7 +12,7 @@ use godwit_backend::{
 use godwit_conformance::models::ScriptModels;
 use godwit_conformance::{Case, Models};
 use godwit_fake::FakeBackend;
-use godwit_worker::Spread;
+use godwit_worker::WorkerPerDevice;
 
 use crate::served::{PROCESS, command, spread};
 
@@ -28,8 +28,8 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("a_device_that_is_not_there_starts_no_process", a_device_that_is_not_there_starts_no_process),
 ];
 
-fn whole() -> Spread {
-    Spread::new(Arc::new(spread()), || command("spread"))
+fn whole() -> WorkerPerDevice {
+    WorkerPerDevice::new(Arc::new(spread()), || command("spread"))
 }
 
 fn each_device_runs_in_the_process_that_drives_it() {
@@ -88,7 +88,7 @@ impl Backend for Losable {
 
 fn a_device_of_another_process_outlives_the_one_of_this() {
     let here = Arc::new(Losable { spread: spread(), is_lost: AtomicBool::new(false) });
-    let spread = Spread::new(here.clone(), || command("spread"));
+    let spread = WorkerPerDevice::new(here.clone(), || command("spread"));
     let model = ScriptModels.model(&Case::Echo(DType::F32));
     let load = |device: &str| block_on(spread.load(&model, &Target::new(device)));
     load("fake:0").unwrap();

@@ -46,10 +46,10 @@ fn a_guest_that_spins_leaves_its_thread_to_others() {
 }
 
 #[test]
-fn a_turn_of_any_length_lets_a_deadline_pass() {
+fn a_time_slice_of_any_length_lets_a_deadline_pass() {
     let settings = Settings::default().timeout(Duration::from_millis(200));
-    for turn in [Duration::ZERO, Duration::from_millis(50)] {
-        let host = Host::new(&HostOptions { turn, ..options() }).unwrap();
+    for time_slice in [Duration::ZERO, Duration::from_millis(50)] {
+        let host = Host::new(&HostOptions { time_slice, ..options() }).unwrap();
         let stage = Stage::new(On::Fake, settings.clone());
         block_on(stage.run_beside(&host, "endless_loop")).assert_timed_out();
         stage.assert_settled();

@@ -22,7 +22,7 @@ const ALIGNMENT: usize = 64;
 
 /// The segments of one side.
 #[derive(Debug)]
-pub(super) struct Purse {
+pub(super) struct SegmentPool {
     outbox: Arc<Outbox>,
     state: Mutex<State>,
 }
@@ -42,18 +42,18 @@ struct Segment {
     mapping: Mapping,
 }
 
-impl Purse {
+impl SegmentPool {
     pub(super) fn new(outbox: Arc<Outbox>) -> Self {
         Self { outbox, state: Mutex::default() }
     }
 
-    pub(super) fn lease(purse: &Arc<Self>, len: usize) -> io::Result<Lease> {
+    pub(super) fn lease(pool: &Arc<Self>, len: usize) -> io::Result<Lease> {
         let capacity = capacity_for(len).ok_or(io::ErrorKind::OutOfMemory)?;
-        let segment = match purse.waiting(capacity) {
+        let segment = match pool.waiting(capacity) {
             Some(segment) => segment,
-            None => purse.fresh(capacity)?,
+            None => pool.fresh(capacity)?,
         };
-        Ok(Lease { purse: purse.clone(), segment: Some(segment), used: 0, spans: 0 })
+        Ok(Lease { pool: pool.clone(), segment: Some(segment), used: 0, spans: 0 })
     }
 
     fn waiting(&self, capacity: usize) -> Option<Segment> {
@@ -119,7 +119,7 @@ fn numbered(tag: u8, id: u64, file: Option<std::os::fd::OwnedFd>) -> Packet {
 /// A segment that is being filled. The other side sees none of it before it is lent.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    purse: Arc<Purse>,
+    pool: Arc<SegmentPool>,
     segment: Option<Segment>,
     used: usize,
     spans: usize,
@@ -147,7 +147,7 @@ impl Lease {
     /// Lends it with the message that is sent next.
     pub(crate) fn lend(mut self) {
         if let Some(segment) = self.segment.take().filter(|_| self.spans > 0) {
-            self.purse.lock().lent.insert(segment.id, (segment, self.spans));
+            self.pool.lock().lent.insert(segment.id, (segment, self.spans));
         }
     }
 }
@@ -155,7 +155,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(segment) = self.segment.take() {
-            self.purse.put(segment);
+            self.pool.put(segment);
         }
     }
 }

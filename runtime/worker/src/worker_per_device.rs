@@ -9,8 +9,8 @@ use crate::Worker;
 use crate::lock::lock;
 
 /// A backend that drives some of its devices in this process, with a [`Worker`] for each that needs a process
-/// of its own ([`Device::APART`]).
-pub struct Spread {
+/// of its own ([`Device::SEPARATE_PROCESS`]).
+pub struct WorkerPerDevice {
     here: Arc<dyn Backend>,
     command: Arc<dyn Fn() -> Command + Send + Sync>,
     /// The devices as they were told last: those of other processes do not go with the one of this.
@@ -18,7 +18,7 @@ pub struct Spread {
     apart: Mutex<BTreeMap<DeviceId, Arc<Worker>>>,
 }
 
-impl Spread {
+impl WorkerPerDevice {
     /// Spreads `here` over processes. `command` is the program that calls [`serve`](crate::serve()) for the same
     /// family, to be started with the variable that a device names.
     pub fn new(
@@ -29,10 +29,10 @@ impl Spread {
     }
 
     /// The process that drives `id`, if that is not this one.
-    fn apart(&self, id: &DeviceId) -> Result<Option<Arc<Worker>>> {
+    fn separate(&self, id: &DeviceId) -> Result<Option<Arc<Worker>>> {
         let device = self.devices()?.into_iter().find(|device| device.answers_to(id));
         let Some((device, variable)) = device.and_then(|device| {
-            let (name, value) = device.labels.get(Device::APART)?.split_once('=')?;
+            let (name, value) = device.labels.get(Device::SEPARATE_PROCESS)?.split_once('=')?;
             let variable = (name.to_owned(), value.to_owned());
             Some((device, variable))
         }) else {
@@ -59,7 +59,7 @@ impl Spread {
 
 #[deny(clippy::missing_trait_methods)]
 #[async_trait]
-impl Backend for Spread {
+impl Backend for WorkerPerDevice {
     fn name(&self) -> &str {
         self.here.name()
     }
@@ -73,7 +73,11 @@ impl Backend for Spread {
                 Ok(devices)
             }
             // The device of this process is lost, and says so to whoever asks for it.
-            Err(_) if known.iter().any(|device| device.labels.contains_key(Device::APART)) => {
+            Err(_)
+                if known
+                    .iter()
+                    .any(|device| device.labels.contains_key(Device::SEPARATE_PROCESS)) =>
+            {
                 Ok(known.clone())
             }
             Err(error) => Err(error),
@@ -81,15 +85,15 @@ impl Backend for Spread {
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
-        match self.apart(&target.device)? {
+        match self.separate(&target.device)? {
             Some(worker) => worker.load(model, target).await,
             None => self.here.load(model, target).await,
         }
     }
 }
 
-impl fmt::Debug for Spread {
+impl fmt::Debug for WorkerPerDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spread").field("here", &self.here).finish_non_exhaustive()
+        f.debug_struct("WorkerPerDevice").field("here", &self.here).finish_non_exhaustive()
     }
 }

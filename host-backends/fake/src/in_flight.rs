@@ -19,7 +19,7 @@ const FOREVER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// One run under way, with everything it holds. Dropping it unfinished is a cancelled run.
 #[derive(Debug)]
-pub(crate) struct Flight {
+pub(crate) struct InFlight {
     graph: Arc<Loaded>,
     nth: u64,
     inputs: Tensors,
@@ -30,7 +30,7 @@ pub(crate) struct Flight {
     until: Option<Instant>,
 }
 
-impl Flight {
+impl InFlight {
     pub(crate) fn begin(graph: &Arc<Loaded>, inputs: Inputs) -> Self {
         let device = &graph.device;
         let bytes = byte_len(&inputs);
@@ -61,7 +61,7 @@ impl Flight {
     }
 
     /// Waits for a slot, for inputs that lie elsewhere, and for the latency; then computes.
-    pub(crate) async fn fly(&mut self, quota: &Quota) -> Result<Tensors> {
+    pub(crate) async fn finish(&mut self, quota: &Quota) -> Result<Tensors> {
         if let Some(slots) = &self.graph.device.slots {
             self.slot = Some(slots.acquire_arc().await);
         }
@@ -143,7 +143,7 @@ impl Flight {
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlight {
     fn drop(&mut self) {
         let cancelled = self.entry.take().is_some();
         let notices = self.graph.device.plan.cancellation == Cancellation::AnyTime;
