@@ -3,13 +3,15 @@ use std::path::PathBuf;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
+use godwit_engines::Engine;
+use godwit_platform::{Isolation, Libraries};
 
 use crate::command::{
     AuditArgs, CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
     VerifyArgs, WorkerArgs,
 };
-use crate::failure::EXIT_CODES;
-use crate::option::{Isolated, LibraryOption};
+use crate::error::EXIT_CODES;
+use crate::option::library;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -51,8 +53,8 @@ pub(crate) struct Cli {
 
     /// Load an engine's library from here, and nowhere else. NAME is openvino, onnxruntime or migraphx;
     /// PATH is the file, or a folder with it.
-    #[arg(long = "library", value_name = "NAME=PATH", global = true)]
-    pub(crate) libraries: Vec<LibraryOption>,
+    #[arg(long = "library", value_name = "NAME=PATH", value_parser = library, global = true)]
+    pub(crate) libraries: Vec<(&'static Engine, PathBuf)>,
 
     /// Read the devices that are services elsewhere from this file, instead of from godwit.toml where
     /// that lies in the current folder.
@@ -61,11 +63,18 @@ pub(crate) struct Cli {
 
     /// Drive these families of devices from processes of their own: what ends such a process ends nothing
     /// else. A list with commas, or 'all', or 'none'.
-    #[arg(long, value_name = "FAMILIES", default_value = Isolated::USUAL, global = true)]
-    pub(crate) isolate: Isolated,
+    #[arg(long, value_name = "FAMILIES", default_value_t = Isolation::default(), global = true)]
+    pub(crate) isolate: Isolation,
 
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// The libraries that were given by path.
+    pub(crate) fn libraries(&self) -> Libraries {
+        self.libraries.iter().cloned().collect()
+    }
 }
 
 #[derive(Debug, Subcommand)]

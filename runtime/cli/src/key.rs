@@ -4,40 +4,40 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use godwit_host::Key;
+use godwit_platform::files::{cannot_read, reason};
 use tempfile::NamedTempFile;
 
-use crate::failure::{Code, Failure, Outcome};
-use crate::files::{cannot_read, reason};
+use crate::error::{CliError, Code, Result};
 
 const LEN: usize = 32;
 
 /// The key this user's compiled programs are sealed with on this machine, made on first use.
-pub(crate) fn of_this_user() -> Outcome<Key> {
+pub(crate) fn of_this_user() -> Result<Key> {
     let path = path()?;
     match File::open(&path) {
         Ok(file) => read(&path, file),
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
-        Err(error) => Err(cannot_read("the key", &path, &error)),
+        Err(error) => Err(cannot_read("the key", &path, &error).into()),
     }
 }
 
-fn path() -> Outcome<PathBuf> {
+fn path() -> Result<PathBuf> {
     let folders = etcetera::base_strategy::Xdg::new().map_err(|error| {
-        Failure::new(Code::File, "there is no folder for the key that seals compiled programs")
+        CliError::new(Code::File, "there is no folder for the key that seals compiled programs")
             .why(error.to_string())
             .help("set HOME, or XDG_CONFIG_HOME, to a folder of yours")
     })?;
     Ok(folders.config_dir().join("godwit").join("seal.key"))
 }
 
-fn read(path: &Path, file: File) -> Outcome<Key> {
+fn read(path: &Path, file: File) -> Result<Key> {
     check_private(path, &file)?;
     let mut bytes = Vec::new();
     file.take(LEN as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| cannot_read("the key", path, &error))?;
     let bytes: [u8; LEN] = bytes.try_into().map_err(|_| {
-        Failure::new(Code::File, format!("'{}' is not a key", path.display()))
+        CliError::new(Code::File, format!("'{}' is not a key", path.display()))
             .why(format!("a key is {LEN} bytes long"))
             .help("remove it: the next compile makes another, and programs compiled before are to be compiled again")
     })?;
@@ -46,7 +46,7 @@ fn read(path: &Path, file: File) -> Outcome<Key> {
 
 /// Whoever can read the key can make this user run any native code.
 #[cfg(unix)]
-fn check_private(path: &Path, file: &File) -> Outcome<()> {
+fn check_private(path: &Path, file: &File) -> Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
 
     let mode = file.metadata().map_err(|error| cannot_read("the key", path, &error))?;
@@ -55,20 +55,20 @@ fn check_private(path: &Path, file: &File) -> Outcome<()> {
         return Ok(());
     }
     let path = path.display();
-    Err(Failure::new(Code::File, format!("others can read or replace the key '{path}'"))
+    Err(CliError::new(Code::File, format!("others can read or replace the key '{path}'"))
         .why(format!("its mode is {mode:04o}, and must be 0600"))
         .help(format!("rm '{path}', and compile your programs again")))
 }
 
 #[cfg(not(unix))]
-fn check_private(_path: &Path, _file: &File) -> Outcome<()> {
+fn check_private(_path: &Path, _file: &File) -> Result<()> {
     Ok(())
 }
 
-fn make(path: &Path) -> Outcome<Key> {
+fn make(path: &Path) -> Result<Key> {
     let mut bytes = [0; LEN];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Failure::new(Code::Internal, "the system gives no random numbers").why(error.to_string())
+        CliError::new(Code::Internal, "the system gives no random numbers").why(error.to_string())
     })?;
     match store(path, &bytes) {
         Ok(()) => Ok(Key::from_bytes(bytes)),
@@ -78,7 +78,7 @@ fn make(path: &Path) -> Outcome<Key> {
             read(path, file)
         }
         Err(error) => {
-            Err(Failure::new(Code::File, format!("the key '{}' cannot be made", path.display()))
+            Err(CliError::new(Code::File, format!("the key '{}' cannot be made", path.display()))
                 .why(reason(&error))
                 .help("set XDG_CONFIG_HOME to a folder that may be written"))
         }

@@ -5,9 +5,9 @@ use godwit_backend::{Encoding, Error, ErrorKind};
 pub(crate) use godwit_host::is_sealed;
 use godwit_host::{Description, Host, HostOptions, Limits, Program, ProgramKind};
 use godwit_model::detect;
+use godwit_platform::FamilyOptions;
 
-use crate::failure::{Code, Failure, Outcome};
-use crate::family::INLINE_UNDER;
+use crate::error::{CliError, Code, Result};
 use crate::key;
 use crate::progress::Progress;
 
@@ -15,16 +15,16 @@ use crate::progress::Progress;
 const INSTANCES: u32 = 100;
 
 /// The WebAssembly engine for guests within `limits`.
-pub(crate) fn host(limits: Limits) -> Outcome<Host> {
+pub(crate) fn host(limits: Limits) -> Result<Host> {
     let options = HostOptions {
         limits,
         instances: INSTANCES,
         cache: cache_folder(),
         // The guest's own code may hold the thread as long as a run may.
-        time_slice: INLINE_UNDER,
+        time_slice: FamilyOptions::single_app().inline_under,
     };
     Host::new(&options).map_err(|error| {
-        Failure::new(Code::Internal, "the WebAssembly engine cannot be started")
+        CliError::new(Code::Internal, "the WebAssembly engine cannot be started")
             .why(error.report())
             .help("a low limit on address space (ulimit -v) is the usual reason")
     })
@@ -43,30 +43,28 @@ fn cache_folder() -> Option<std::path::PathBuf> {
 }
 
 /// Compiles and links an app, or takes one that [`key`] has sealed.
-pub(crate) fn load(host: &Host, path: &Path, bytes: &[u8]) -> Outcome<Program> {
+pub(crate) fn load(host: &Host, path: &Path, bytes: &[u8]) -> Result<Program> {
     if is_sealed(bytes) {
         let key = key::of_this_user()?;
         return host.open_sealed(&key, bytes).map_err(|error| seal_refused(path, &error));
     }
     check_header(path, bytes)?;
-    let progress = Progress::new(format!("compiling {}", path.display()));
-    let program = host.load(bytes);
-    drop(progress);
-    program.map_err(|error| refused(host, path, bytes, &error))
+    let doing = format!("compiling {}", path.display());
+    Progress::during(doing, || host.load(bytes)).map_err(|error| refused(host, path, bytes, &error))
 }
 
-fn seal_refused(path: &Path, error: &Error) -> Failure {
+fn seal_refused(path: &Path, error: &Error) -> CliError {
     let path = path.display();
-    let failure = Failure::new(Code::Program, format!("the compiled app '{path}' is refused"))
+    let failure = CliError::new(Code::Program, format!("the compiled app '{path}' is refused"))
         .why(error.report());
     failure.help("compile it again on this host: godwit compile APP.wasm")
 }
 
 /// Names what is not WebAssembly by what it is.
-pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Outcome<()> {
+pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
     let Err(error) = ProgramKind::of(bytes) else { return Ok(()) };
     let shown = path.display();
-    let failure = Failure::new(Code::Program, format!("'{shown}' is not an app"));
+    let failure = CliError::new(Code::Program, format!("'{shown}' is not an app"));
     let text = bytes.trim_ascii_start();
     Err(match detect(&[bytes]) {
         _ if bytes.is_empty() => failure.why("the file is empty").help("build the app again"),
@@ -83,23 +81,28 @@ pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Outcome<()> {
 }
 
 /// Why `host` does not take bytes whose header is right.
-pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> Failure {
+pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> CliError {
     if error.kind() != ErrorKind::InvalidArgument {
-        return Failure::new(Code::Internal, format!("'{}' cannot be loaded", path.display()))
+        return CliError::new(Code::Internal, format!("'{}' cannot be loaded", path.display()))
             .why(error.report());
     }
     match host.describe(bytes) {
         Ok(description) => unfit(path, &description, error),
-        Err(error) => Failure::new(Code::Program, format!("'{}' is corrupt", path.display()))
-            .why(error.report())
-            .help("it may be cut or damaged: build or fetch it again"),
+        Err(error) => corrupt(path, &error),
     }
 }
 
+/// Why what should be WebAssembly is not.
+pub(crate) fn corrupt(path: &Path, error: &Error) -> CliError {
+    CliError::new(Code::Program, format!("'{}' is corrupt", path.display()))
+        .why(error.report())
+        .help("it may be cut or damaged: build or fetch it again")
+}
+
 /// Valid WebAssembly that this host cannot run.
-fn unfit(path: &Path, description: &Description, error: &Error) -> Failure {
+fn unfit(path: &Path, description: &Description, error: &Error) -> CliError {
     let shown = path.display();
-    let failure = |what: String| Failure::new(Code::Program, what);
+    let failure = |what: String| CliError::new(Code::Program, what);
     if is_core_of_component(description) {
         return failure(format!("'{shown}' is a core module that should be a component"))
             .why("it imports component interfaces, which a core module cannot use by itself")

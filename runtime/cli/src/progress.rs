@@ -15,6 +15,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
+    /// Shows what `work` is, for as long as it takes.
+    pub(crate) fn during<T>(doing: impl Into<String>, work: impl FnOnce() -> T) -> T {
+        let _shown = Self::new(doing);
+        work()
+    }
+
     pub(crate) fn new(doing: impl Into<String>) -> Self {
         if !io::stderr().is_terminal() {
             return Self { shown: None };

@@ -4,14 +4,13 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use godwit_backend::{Budget, DeviceId};
 use godwit_host::Exit;
+use godwit_platform::{Platform, ServiceUsage, files};
 use godwit_policy::{Ledger, ReportRow};
 use serde::Serialize;
 
-use crate::failure::Outcome;
-use crate::remote::Spent;
-use crate::stack::Machine;
+use crate::error::Result;
+use crate::print;
 use crate::table::table;
-use crate::{files, print};
 
 /// What a run did: the devices that ran, how often, how long, with how many bytes.
 #[derive(Debug, Serialize)]
@@ -27,7 +26,7 @@ pub(crate) struct Report {
     rows: Vec<ReportRow>,
     /// What went to services elsewhere.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    remote: Vec<Spent>,
+    remote: Vec<ServiceUsage>,
 }
 
 impl Report {
@@ -37,7 +36,7 @@ impl Report {
         wall: Duration,
         ledger: &Ledger,
         budget: &Budget,
-        machine: &Machine,
+        platform: &Platform,
     ) -> Self {
         let (end, code) = match exit {
             Some(Exit::Code(code)) => ("exited", Some(*code)),
@@ -49,16 +48,16 @@ impl Report {
         let runs = |device: &DeviceId| -> u64 {
             rows.iter().filter(|row| row.device == *device).map(|row| row.runs).sum()
         };
-        let services = machine.services();
-        let remote = services.map(|services| services.spent(wall, runs)).unwrap_or_default();
+        let services = platform.services();
+        let remote = services.map(|services| services.usage(wall, runs)).unwrap_or_default();
         Self { end, code, wall: wall.as_secs_f64(), peak_tensor_bytes: budget.peak(), rows, remote }
     }
 
     /// To standard error, so that what the app prints stays its own; or to a file.
-    pub(crate) fn deliver(&self, json: bool, file: Option<&Path>) -> Outcome<()> {
+    pub(crate) fn deliver(&self, json: bool, file: Option<&Path>) -> Result<()> {
         let text = if json { print::to_json(self)? } else { self.table().into_bytes() };
         match file {
-            Some(path) => files::write("the report", path, &text),
+            Some(path) => Ok(files::write("the report", path, &text)?),
             None => {
                 print::note(&String::from_utf8_lossy(&text));
                 Ok(())
@@ -74,7 +73,7 @@ impl Report {
             [] => "no model was loaded\n".to_owned(),
             rows => table(header, rows.iter().map(cells), &right),
         };
-        self.remote.iter().for_each(|spent| text.push_str(&format!("{spent}\n")));
+        text.extend(self.remote.iter().map(service));
         text.push_str(&format!(
             "{} in {}, at most {} of tensors\n",
             self.end,
@@ -98,6 +97,23 @@ fn cells(row: &ReportRow) -> [String; 10] {
         size(row.bytes_in),
         size(row.bytes_out),
     ]
+}
+
+fn service(usage: &ServiceUsage) -> String {
+    let ServiceUsage { device, requests, retries, sent, received, labels, cost } = usage;
+    let plural = if *requests == 1 { "" } else { "s" };
+    let again = match retries {
+        0 => String::new(),
+        retries => format!(" ({retries} of them sent again)"),
+    };
+    let labels: Vec<String> =
+        labels.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let labels = if labels.is_empty() { String::new() } else { format!("; {}", labels.join(", ")) };
+    let cost = cost.as_ref().map(|cost| format!("; cost {:.6}", cost.total)).unwrap_or_default();
+    let (sent, received) = (size(*sent), size(*received));
+    format!(
+        "{device}: {requests} request{plural}{again}, {sent} sent, {received} received{labels}{cost}\n"
+    )
 }
 
 fn size(bytes: u64) -> String {

@@ -90,6 +90,12 @@ impl Catalog {
         })
     }
 
+    /// The same models on another tenant's `backend`, with the devices that were found for them so far.
+    #[must_use]
+    pub fn on(self, backend: Arc<dyn Backend>) -> Self {
+        Self { backend, ..self }
+    }
+
     /// The names of the models on offer, in alphabetical order.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.entries.keys().map(String::as_str)

@@ -1,22 +1,16 @@
 //! What runs the models: natively on the one side, as a backend behind the sandbox on the other.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
 use godwit_backend::{Backend, Encoding, Model, Target};
-use godwit_cpu::{CpuBackend, CpuOptions};
-use godwit_engines::{ONNXRUNTIME, OPENVINO};
-use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
-use godwit_openvino::{OpenVino, OpenVinoOptions};
+use godwit_engines::ONNXRUNTIME;
+use godwit_platform::{Family, FamilyOptions, Libraries};
 use serde::{Deserialize, Serialize};
 
 use crate::ladder::Rung;
 use crate::native::{self, Native};
-
-/// As `godwit run` has it, for a run as for a guest's turn.
-pub(crate) const INLINE_UNDER: Duration = Duration::from_millis(25);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -54,23 +48,18 @@ impl Engine {
         }
     }
 
+    /// The family that runs it.
+    pub(crate) fn family(self) -> Result<&'static Family> {
+        Ok(Family::by_name(match self {
+            Self::Tract => "cpu",
+            Self::OnnxRuntime => "ort",
+            Self::OpenVino => "openvino",
+        })?)
+    }
+
+    /// As `godwit run` has it.
     pub(crate) fn backend(self) -> Result<Arc<dyn Backend>> {
-        Ok(match self {
-            Self::Tract => {
-                let options = CpuOptions { inline_under: INLINE_UNDER, ..Default::default() };
-                Arc::new(CpuBackend::new(options)?)
-            }
-            Self::OnnxRuntime => {
-                let library = godwit_engines::find(&ONNXRUNTIME, None)?.path;
-                let options = OrtOptions { inline_under: INLINE_UNDER, ..Default::default() };
-                Arc::new(OnnxRuntime::open(&library, options)?)
-            }
-            Self::OpenVino => {
-                let library = godwit_engines::find(&OPENVINO, None)?.path;
-                let options = OpenVinoOptions { inline_under: INLINE_UNDER, ..Default::default() };
-                Arc::new(OpenVino::open(&library, options)?)
-            }
-        })
+        Ok(self.family()?.open(&Libraries::default(), &FamilyOptions::single_app())?)
     }
 
     /// The device with as many threads for one run as the native side has: one.

@@ -45,13 +45,10 @@ enum Command {
     /// Measure what a process of its own adds to an inference
     #[cfg(target_os = "linux")]
     Worker(WorkerArguments),
-    /// Drive an engine for `worker`, which starts this
+    /// Serve an engine to `worker`, which starts this
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
-    Serve {
-        #[arg(long, value_enum)]
-        engine: engine::Engine,
-    },
+    Serve { family: String, options: Option<String>, library: Option<PathBuf> },
     /// Write the models that are measured as DIR/NAME/model.onnx, for the comparison with the peer
     Models { dir: PathBuf },
 }
@@ -130,7 +127,9 @@ fn main() -> Result<()> {
         #[cfg(target_os = "linux")]
         Command::Worker(arguments) => worker::worker(&arguments),
         #[cfg(target_os = "linux")]
-        Command::Serve { engine } => worker::serve(engine),
+        Command::Serve { family, options, library } => {
+            Ok(godwit_platform::serve_worker(&family, options.as_deref(), library)?)
+        }
         Command::Models { dir } => ladder::write(&dir),
     }
 }

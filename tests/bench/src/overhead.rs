@@ -8,10 +8,11 @@ use anyhow::{Context, Result, ensure};
 use godwit_backend::{DType, DeviceKind, Dim, Target};
 use godwit_fake::{FakeBackend, FakeDevice, Script};
 use godwit_host::{Host, HostOptions};
+use godwit_platform::FamilyOptions;
 use tokio::runtime::Runtime;
 
 use crate::allocations::{self, Allocations};
-use crate::engine::{Callers, Engine, INLINE_UNDER};
+use crate::engine::{Callers, Engine};
 use crate::hosted::{Bench, Both, Direct, Fresh, Hosted};
 use crate::ladder::{Rung, echo, ladder};
 use crate::machine::{self, Machine};
@@ -32,7 +33,10 @@ pub(crate) fn overhead(arguments: &Overhead) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { time_slice: INLINE_UNDER, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions {
+        time_slice: FamilyOptions::single_app().inline_under,
+        ..HostOptions::default()
+    })?;
     let (runtime, program) = (Arc::new(Runtime::new()?), host.load(&guest)?);
     let bench = |engine: Engine| -> Result<Bench> {
         let (runtime, program) = (runtime.clone(), program.clone());

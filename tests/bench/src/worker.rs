@@ -4,10 +4,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow};
 use comfy_table::{CellAlignment, Table, presets};
 use godwit_backend::Backend;
-use godwit_worker::{Worker, again};
+use godwit_platform::PlatformOptions;
 use serde::Serialize;
 use tokio::runtime::Runtime;
 
@@ -47,13 +47,12 @@ pub(crate) fn worker(arguments: &crate::WorkerArguments) -> Result<()> {
     let engine = arguments.engine;
     let runtime = Arc::new(Runtime::new()?);
     let here = engine.backend()?;
-    let there = Worker::new(here.name(), start(engine)?);
-    there.start()?;
+    let separate = separate(engine)?;
     let mut rows = Vec::new();
     for rung in ladder().into_iter().filter(|rung| MODELS.contains(&&*rung.work.model)) {
         eprintln!("{}", rung.work.model);
         let first = direct(&runtime, &*here, engine, &rung)?;
-        let second = direct(&runtime, &there, engine, &rung)?;
+        let second = direct(&runtime, &*separate, engine, &rung)?;
         let comparison = compare(&first, &second, plan)?;
         let bytes = rung.work.dims.iter().product::<usize>() * size_of::<f32>();
         rows.push(Row { model: rung.work.model, bytes, comparison });
@@ -68,27 +67,16 @@ pub(crate) fn worker(arguments: &crate::WorkerArguments) -> Result<()> {
     Ok(())
 }
 
-/// Is the process.
-pub(crate) fn serve(engine: Engine) -> Result<()> {
-    let served = godwit_worker::serve(|| {
-        engine.backend().map_err(|error| {
-            godwit_backend::Error::unavailable("the engine is not here")
-                .with_source(error.to_string())
-        })
-    });
-    Ok(served?)
-}
-
-fn start(engine: Engine) -> Result<impl Fn() -> std::process::Command + Send + Sync + 'static> {
-    use clap::ValueEnum as _;
-    let program = again()?;
-    let name = engine.to_possible_value().context("an engine without a name")?;
-    let name = name.get_name().to_owned();
-    Ok(move || {
-        let mut command = std::process::Command::new(program.get_program());
-        command.args(program.get_args()).args(["serve", "--engine", &name]);
-        command
-    })
+/// The same family in a process of its own, which `main` serves.
+fn separate(engine: Engine) -> Result<Arc<dyn Backend>> {
+    let family = engine.family()?;
+    let options = PlatformOptions {
+        isolation: family.name.parse().map_err(|error: String| anyhow!(error))?,
+        worker_args: vec!["serve".into()],
+        ..PlatformOptions::single_app()
+    };
+    let (backend, _) = family.start(&options).map_err(|absent| anyhow!(absent.why))?;
+    Ok(backend)
 }
 
 fn direct(

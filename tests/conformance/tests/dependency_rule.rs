@@ -3,6 +3,9 @@
 #![allow(clippy::expect_used, reason = "a panic here is a failed test")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
@@ -11,6 +14,14 @@ use cargo_metadata::{DependencyKind, MetadataCommand};
 struct Member {
     folder: String,
     needs: BTreeSet<String>,
+}
+
+impl Member {
+    /// Whether it is a family of devices. What several backends on one library share is none.
+    fn is_backend(&self) -> bool {
+        let shared = ["host-backends/onnx", "host-backends/tract"];
+        self.folder.starts_with("host-backends/") && !shared.contains(&&*self.folder)
+    }
 }
 
 type Workspace = BTreeMap<String, Member>;
@@ -24,10 +35,12 @@ fn every_edge_is_allowed() {
 #[test]
 fn the_workspace_is_seen() {
     let workspace = workspace();
-    for name in ["godwit-backend", "godwit-policy", "godwit-host", "godwit-cli", "godwit-cpu"] {
+    for name in ["godwit-backend", "godwit-policy", "godwit-host", "godwit-platform", "godwit-cpu"]
+    {
         assert!(workspace.contains_key(name), "{name} is missing: was it renamed?");
     }
     assert!(workspace["godwit-cli"].needs.contains("godwit-host"));
+    assert!(workspace["godwit-platform"].needs.contains("godwit-cpu"));
     assert!(workspace["godwit-host"].needs.contains("wasmtime"));
 }
 
@@ -133,9 +146,12 @@ fn forbidden(
     {
         return Some("what runs inside a guest knows nothing of the host");
     }
-    let may_name_devices = name == "godwit-cli" || member.folder.starts_with("tests/");
+    if name == "godwit-platform" && needed == "godwit-host" {
+        return Some("the platform is put together without the WebAssembly side");
+    }
+    let may_name_devices = name == "godwit-platform" || member.folder.starts_with("tests/");
     if ours.is_some_and(|ours| concrete(&ours.folder)) && !may_name_devices {
-        return Some("only the command line and the tests name concrete backends");
+        return Some("only the platform and the tests name concrete backends");
     }
     let shipped = host_side(&member.folder);
     if shipped && ours.is_some_and(|ours| ours.folder.starts_with("tests/")) {
@@ -178,6 +194,8 @@ fn a_forbidden_edge_is_named() {
         ("godwit-verify", "godwit-openvino"),
         ("godwit-policy", "wasmtime"),
         ("godwit-host", "godwit-cpu"),
+        ("godwit-cli", "godwit-openvino"),
+        ("godwit-platform", "godwit-host"),
         ("godwit-guest", "godwit-backend"),
         ("godwit-guest", "wasmtime-wasi"),
         ("godwit-host", "godwit-fixtures"),
@@ -191,5 +209,53 @@ fn a_forbidden_edge_is_named() {
         let broken = broken_edges(&workspace);
         let named = broken.iter().any(|edge| edge.starts_with(from) && edge.contains(to));
         assert!(named, "{from} -> {to} was let through: {broken:?}");
+    }
+}
+
+/// Where the line of a family is. Devices of `remote` come from a configuration, and before CUDA's library is
+/// loaded a variable has to be settled.
+fn lines(family: &str) -> &'static [&'static str] {
+    match family {
+        "godwit-remote" => &["runtime/platform/src/remote/services.rs"],
+        "godwit-cuda" => &["runtime/platform/src/family.rs", "runtime/platform/src/process.rs"],
+        _ => &["runtime/platform/src/family.rs"],
+    }
+}
+
+/// Adding a backend is its folder, its dependency and a line: nothing else that is shipped names one.
+#[test]
+fn a_family_is_named_in_one_place() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let listed =
+        Command::new("git").args(["ls-files", "*.rs", "*.toml"]).current_dir(root).output();
+    let listed =
+        String::from_utf8(listed.expect("git lists files").stdout).expect("names in UTF-8");
+    let files: Vec<(&str, String)> = listed
+        .lines()
+        .filter_map(|file| Some((file, fs::read_to_string(Path::new(root).join(file)).ok()?)))
+        .collect();
+    assert!(files.len() > 500, "the repository is not seen: {} files", files.len());
+    let workspace = workspace();
+    let families = workspace["godwit-platform"].needs.iter();
+    let families = families.filter(|name| workspace.get(*name).is_some_and(Member::is_backend));
+    let families: Vec<&String> = families.collect();
+    assert!(families.len() >= 6, "{families:?}");
+    for family in families {
+        let folder = &workspace[family].folder;
+        let (crate_name, ident) = (format!("{family} ="), family.replace('-', "_") + "::");
+        let names = |file: &str, text: &str| match file.ends_with(".toml") {
+            true => text.contains(&crate_name),
+            false => text.contains(&ident),
+        };
+        let found: BTreeSet<&str> = files
+            .iter()
+            .filter(|(file, text)| {
+                !file.starts_with("tests/") && !file.starts_with(&**folder) && names(file, text)
+            })
+            .map(|(file, _)| *file)
+            .collect();
+        let mut expected = BTreeSet::from(["Cargo.toml", "runtime/platform/Cargo.toml"]);
+        expected.extend(lines(family));
+        assert_eq!(found, expected, "{family} is named in another place");
     }
 }

@@ -1,18 +1,13 @@
 //! The backends that are covered, each behind the check that a host puts before it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
-use godwit_backend::{Backend, Device};
-use godwit_cpu::{CpuBackend, CpuOptions};
-use godwit_engines::{Engine, ONNXRUNTIME, OPENVINO};
+use anyhow::{Context, Result};
+use godwit_backend::{Backend, Device, DeviceId};
 use godwit_fixtures::migraphx;
 use godwit_model::Limits;
-use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
-use godwit_openvino::{OpenVino, OpenVinoOptions};
+use godwit_platform::{Family, FamilyOptions, Libraries};
 use godwit_policy::Checked;
-use godwit_rocm::{Rocm, RocmOptions};
 
 /// Names of backends, in the order of reports.
 pub const NAMES: [&str; 4] = ["cpu", "ort", "openvino", ROCM];
@@ -26,27 +21,20 @@ pub const ROCM: &str = "rocm";
 ///
 /// When there is none of that name, or its library is missing.
 pub fn open(name: &str) -> Result<(Arc<dyn Backend>, Device)> {
-    let (backend, id): (Arc<dyn Backend>, &str) = match name {
-        "cpu" => (Arc::new(CpuBackend::new(CpuOptions::default())?), "cpu:0"),
-        "ort" => {
-            let library = library(&ONNXRUNTIME)?;
-            (Arc::new(OnnxRuntime::open(&library, OrtOptions::default())?), "ort-cpu:0")
-        }
-        "openvino" => {
-            let library = library(&OPENVINO)?;
-            (Arc::new(OpenVino::open(&library, OpenVinoOptions::default())?), "openvino-cpu:0")
-        }
-        ROCM => {
-            let library = migraphx::library()?;
-            (Arc::new(Rocm::open_reference(&library, RocmOptions::default())?), "rocm-ref:0")
-        }
-        _ => bail!("no backend is called '{name}': known are {}", NAMES.join(", ")),
+    let id = DeviceId::new(match name {
+        "cpu" => "cpu:0".to_owned(),
+        ROCM => "rocm-ref:0".to_owned(),
+        _ => format!("{name}-cpu:0"),
+    });
+    let family = Family::of(&id);
+    let family = family.with_context(|| format!("no backend is called '{name}'"))?;
+    let libraries: Libraries = match family.engine {
+        Some(engine) if name == ROCM => [(engine, migraphx::library()?)].into_iter().collect(),
+        _ => Libraries::default(),
     };
-    let device = backend.devices()?.into_iter().find(|device| device.id.as_str() == id);
+    let backend = family.open(&libraries, &FamilyOptions::default());
+    let backend = backend.context("run `cargo xtask setup`")?;
+    let device = backend.devices()?.into_iter().find(|device| device.id == id);
     let device = device.with_context(|| format!("{name} has no device {id}"))?;
     Ok((Arc::new(Checked::new(backend, Limits::default())), device))
-}
-
-fn library(engine: &'static Engine) -> Result<PathBuf> {
-    Ok(godwit_engines::find(engine, None).context("run `cargo xtask setup`")?.path)
 }

@@ -1,11 +1,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use godwit_backend::{Backend, Device, Target};
-use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_cuda::{CudaBackend, CudaOptions};
-use godwit_rocm::{Rocm, RocmOptions};
+use godwit_platform::{Family, FamilyOptions, Libraries};
 
 use crate::step::told;
 
@@ -25,19 +24,19 @@ impl Machine {
     /// machines without a GPU: what only a GPU has is skipped there.
     pub(crate) fn open(id: &str, pack: &Path, migraphx: &Path) -> Result<Self> {
         let target = Target::new(id);
-        let cpu: Arc<dyn Backend> = Arc::new(CpuBackend::new(CpuOptions::default()).map_err(told)?);
-        let (backend, cuda): (Arc<dyn Backend>, _) = match target.device.family() {
+        let family = Family::of(&target.device);
+        let family = family.with_context(|| format!("no family has a device '{id}'"))?;
+        let libraries = family.engine.map(|engine| (engine, migraphx.to_owned()));
+        let libraries: Libraries = libraries.into_iter().collect();
+        let open = |family: &Family| family.open(&libraries, &FamilyOptions::default());
+        let cpu = Family::by_name("cpu").and_then(open).map_err(told)?;
+        let (backend, cuda): (Arc<dyn Backend>, _) = match family.name {
             "cuda" => {
-                let opened = CudaBackend::open(CudaOptions::default());
-                let cuda = Arc::new(opened.map_err(told)?);
+                let cuda = CudaBackend::open(CudaOptions::default());
+                let cuda = Arc::new(cuda.map_err(told)?);
                 (cuda.clone(), Some(cuda))
             }
-            "rocm" => {
-                let opened = Rocm::open(migraphx, RocmOptions::default());
-                (Arc::new(opened.map_err(told)?), None)
-            }
-            "cpu" => (cpu.clone(), None),
-            family => bail!("this program knows no devices of a family '{family}'"),
+            _ => (open(family).map_err(told)?, None),
         };
         let devices = backend.devices().map_err(told)?;
         let device = devices.into_iter().find(|device| device.id == target.device);

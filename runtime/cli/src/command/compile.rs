@@ -4,10 +4,11 @@ use std::process::ExitCode;
 use bytesize::ByteSize;
 use clap::{Args, ValueHint};
 use godwit_host::Limits;
+use godwit_platform::files;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::error::{CliError, Code, Result};
 use crate::progress::Progress;
-use crate::{files, key, print, program};
+use crate::{key, print, program};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,19 +35,17 @@ pub(crate) struct CompileArgs {
     output: Option<PathBuf>,
 }
 
-pub(crate) fn compile(args: &CompileArgs) -> Outcome<ExitCode> {
+pub(crate) fn compile(args: &CompileArgs) -> Result<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
     let shown = args.app.display();
     if program::is_sealed(&bytes) {
-        return Err(Failure::new(Code::Program, format!("'{shown}' is compiled already"))
+        return Err(CliError::new(Code::Program, format!("'{shown}' is compiled already"))
             .help(format!("run it: godwit run {shown}")));
     }
     program::check_header(&args.app, &bytes)?;
     let host = program::host(Limits::default())?;
     let key = key::of_this_user()?;
-    let progress = Progress::new(format!("compiling {shown}"));
-    let sealed = host.seal(&key, &bytes);
-    drop(progress);
+    let sealed = Progress::during(format!("compiling {shown}"), || host.seal(&key, &bytes));
     let sealed = sealed.map_err(|error| program::refused(&host, &args.app, &bytes, &error))?;
     let output = args.output.clone().unwrap_or_else(|| args.app.with_extension("cwasm"));
     files::write("the compiled app", &output, &sealed)?;

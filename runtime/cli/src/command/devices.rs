@@ -3,17 +3,16 @@ use std::process::ExitCode;
 use bytesize::ByteSize;
 use clap::Args;
 use godwit_backend::Device;
+use godwit_platform::{
+    AbsentFamily, LoadedLibrary, Platform, PlatformOptions, Readiness, ServiceState,
+};
 use serde::Serialize;
-use tokio::runtime::Builder;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::error::Result;
 use crate::option::ServiceOption;
-use crate::print;
 use crate::progress::Progress;
-use crate::remote::{Readiness, State};
-use crate::sources::Sources;
-use crate::stack::{AbsentFamily, LoadedLibrary, Machine};
 use crate::table::table;
+use crate::{print, runtime};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,36 +41,28 @@ pub(crate) struct DevicesArgs {
 }
 
 #[derive(Debug, Serialize)]
-struct Listing {
-    devices: Vec<Device>,
-    libraries: Vec<LoadedLibrary>,
+struct Listing<'a> {
+    devices: &'a [Device],
+    libraries: &'a [LoadedLibrary],
     remote: Vec<Readiness>,
-    absent: Vec<AbsentFamily>,
+    absent: &'a [AbsentFamily],
 }
 
-pub(crate) fn devices(args: &DevicesArgs, sources: Sources) -> Outcome<ExitCode> {
-    let sources = sources.with(ServiceOption::all(&args.devices));
-    let progress = Progress::new("loading engines");
-    let machine = Machine::open(&sources);
-    drop(progress);
-    let remote = match machine.services() {
+pub(crate) fn devices(args: &DevicesArgs, mut options: PlatformOptions) -> Result<ExitCode> {
+    options.endpoints.extend(ServiceOption::all(&args.devices));
+    let platform = Progress::during("loading engines", || Platform::open(&options));
+    let remote = match platform.services() {
         Some(services) => {
-            let progress = Progress::new("asking services");
-            let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-                Failure::new(Code::Internal, "the system refused an event loop")
-                    .why(error.to_string())
-            })?;
-            let remote = runtime.block_on(services.probe());
-            drop(progress);
-            remote
+            let _shown = Progress::new("asking services");
+            runtime::block_on(async { Ok(services.probe().await) })?
         }
         None => Vec::new(),
     };
     let listing = Listing {
-        devices: machine.devices(),
-        libraries: machine.libraries().to_vec(),
+        devices: platform.devices(),
+        libraries: platform.libraries(),
         remote,
-        absent: machine.absent().to_vec(),
+        absent: platform.absent(),
     };
     if args.json {
         print::json(&listing)?;
@@ -81,16 +72,16 @@ pub(crate) fn devices(args: &DevicesArgs, sources: Sources) -> Outcome<ExitCode>
     Ok(ExitCode::SUCCESS)
 }
 
-fn human(listing: &Listing) -> String {
+fn human(listing: &Listing<'_>) -> String {
     let header = ["DEVICE", "KIND", "NAME", "DRIVER", "MEMORY", "PRECISION", "READS"];
-    let mut text = match listing.devices.as_slice() {
+    let mut text = match listing.devices {
         [] => "no devices\n".to_owned(),
         devices => table(header, devices.iter().map(row), &[]),
     };
     if !listing.libraries.is_empty() {
         text.push_str("\nlibraries:\n");
     }
-    for LoadedLibrary { family, engine, found } in &listing.libraries {
+    for LoadedLibrary { family, engine, found } in listing.libraries {
         let version = found.version.as_ref().map(|version| format!(" {version}"));
         text.push_str(&format!(
             "  {family}: {engine}{}, {} ({})\n",
@@ -104,9 +95,9 @@ fn human(listing: &Listing) -> String {
     }
     for Readiness { device, state, why } in &listing.remote {
         let said = match state {
-            State::Ready => "ready",
-            State::NotTold => "not asked, as its protocol has no question for it",
-            State::Absent => "absent",
+            ServiceState::Ready => "ready",
+            ServiceState::NotTold => "not asked, as its protocol has no question for it",
+            ServiceState::Absent => "absent",
         };
         let why = why.as_ref().map(|why| format!(": {why}"));
         text.push_str(&format!("  {device}: {said}{}\n", why.unwrap_or_default()));
@@ -114,7 +105,7 @@ fn human(listing: &Listing) -> String {
     if !listing.absent.is_empty() {
         text.push_str("\nabsent:\n");
     }
-    for absent in &listing.absent {
+    for absent in listing.absent {
         text.push_str(&absence(absent));
     }
     text

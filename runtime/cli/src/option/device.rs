@@ -1,8 +1,7 @@
 use std::str::FromStr;
 
 use godwit_backend::DeviceId;
-
-use crate::remote::{Endpoint, FAMILY};
+use godwit_platform::{Endpoint, REMOTE};
 
 /// `ID`, or `remote=URL` for a service that is configured nowhere else.
 #[derive(Debug, Clone)]
@@ -14,15 +13,18 @@ pub(crate) enum DeviceOption {
 impl DeviceOption {
     /// Services are numbered in the order of the command line.
     pub(crate) fn service(address: &str, nth: usize) -> Result<Endpoint, String> {
-        let id = format!("{FAMILY}:{nth}");
+        let id = format!("{REMOTE}:{nth}");
         let example = "write remote=https://HOST/v2/models/NAME, or grpc://HOST:PORT for gRPC";
-        Endpoint::at(&id, address).map_err(|error| format!("{}; {example}", error.message()))
+        let endpoint = Endpoint::at(&id, address);
+        endpoint
+            .and_then(|endpoint| endpoint.check().map(|()| endpoint))
+            .map_err(|error| format!("{}; {example}", error.message()))
     }
 
     pub(crate) fn id(&self) -> DeviceId {
         match self {
             Self::Named(id) => id.clone(),
-            Self::Service(endpoint) => DeviceId::new(endpoint.id()),
+            Self::Service(endpoint) => DeviceId::new(&endpoint.id),
         }
     }
 }
@@ -46,7 +48,11 @@ impl ServiceOption {
     /// Those of a command line, numbered.
     pub(crate) fn all(options: &[Self]) -> impl Iterator<Item = Endpoint> {
         let numbered = options.iter().enumerate();
-        numbered.map(|(nth, Self(endpoint))| endpoint.clone().with_id(format!("{FAMILY}:{nth}")))
+        numbered.map(|(nth, Self(one))| {
+            let mut endpoint = one.clone();
+            endpoint.id = format!("{REMOTE}:{nth}");
+            endpoint
+        })
     }
 }
 
@@ -68,7 +74,7 @@ mod tests {
     #[test]
     fn a_service_is_named_by_its_address() {
         let named = |text: &str| match text.parse::<DeviceOption>() {
-            Ok(DeviceOption::Service(one)) => Ok((one.id().to_owned(), one.named_model())),
+            Ok(DeviceOption::Service(one)) => Ok((one.id.clone(), one.named_model())),
             Ok(DeviceOption::Named(id)) => Ok((id.to_string(), None)),
             Err(error) => Err(error),
         };

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use godwit_backend::{DeviceId, Encoding, nearest};
+use godwit_platform::{ModelSource, ModelSpec};
 
 const KEYS: [&str; 3] = ["encoding", "device", "set.OPTION"];
 /// What the name of a backend's own option begins with.
@@ -11,80 +11,52 @@ const SET: &str = "set.";
 /// What a remote device calls a model stands behind it, in the place of a path.
 const REMOTE: &str = "remote:";
 
-/// What a model is made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ModelSource {
-    /// A file, or a folder that holds one.
-    Path(PathBuf),
-    /// What a remote device calls it.
-    Remote(String),
-}
-
 /// `NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...`: one variant of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct ModelOption {
-    /// The name the guest loads it by.
-    pub(crate) name: String,
-    pub(crate) source: ModelSource,
-    /// `None`: told from the file.
-    pub(crate) encoding: Option<Encoding>,
-    /// `None`: as `--device` says.
-    pub(crate) device: Option<DeviceId>,
-    /// For the device's backend, which knows what it has.
-    pub(crate) options: BTreeMap<String, String>,
-}
-
-impl FromStr for ModelOption {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, mut rest) = text
-            .split_once('=')
-            .ok_or("write NAME=PATH, for example --model digits=models/digits.onnx")?;
-        if name.is_empty() {
-            return Err("the name is empty: write NAME=PATH".to_owned());
-        }
-        let (mut encoding, mut device, mut options) = (None, None, BTreeMap::new());
-        // From the end, so that a path may hold commas.
-        while let Some((before, (key, value))) = last_setting(rest) {
-            let twice = match key {
-                "encoding" => {
-                    let value = value.parse::<Encoding>().map_err(|error| error.to_string())?;
-                    encoding.replace(value).is_some()
-                }
-                "device" if value.is_empty() => {
-                    return Err("device= is empty: write device=cpu:0".to_owned());
-                }
-                "device" if value.starts_with("remote=") => {
-                    return Err(
-                        "give the address with --device, and device=remote:0 here".to_owned()
-                    );
-                }
-                "device" => device.replace(DeviceId::new(value)).is_some(),
-                _ => match key.strip_prefix(SET) {
-                    Some("") => return Err("set. lacks a name: write set.OPTION=VALUE".to_owned()),
-                    Some(option) => options.insert(option.to_owned(), value.to_owned()).is_some(),
-                    None => return Err(unknown(key)),
-                },
-            };
-            if twice {
-                return Err(format!("{key}= is given twice"));
-            }
-            rest = before;
-        }
-        if rest.is_empty() {
-            return Err(format!("the path is empty: write {name}=PATH"));
-        }
-        let source = match rest.strip_prefix(REMOTE) {
-            None => ModelSource::Path(PathBuf::from(rest)),
-            Some("") => return Err(format!("the name is empty: write {name}=remote:NAME")),
-            Some(_) if encoding.is_some() => {
-                return Err("encoding= is for files: a remote model has none here".to_owned());
-            }
-            Some(there) => ModelSource::Remote(there.to_owned()),
-        };
-        Ok(Self { name: name.to_owned(), source, encoding, device, options })
+pub(crate) fn model(text: &str) -> Result<ModelSpec, String> {
+    let (name, mut rest) = text
+        .split_once('=')
+        .ok_or("write NAME=PATH, for example --model digits=models/digits.onnx")?;
+    if name.is_empty() {
+        return Err("the name is empty: write NAME=PATH".to_owned());
     }
+    let (mut encoding, mut device, mut options) = (None, None, BTreeMap::new());
+    // From the end, so that a path may hold commas.
+    while let Some((before, (key, value))) = last_setting(rest) {
+        let twice = match key {
+            "encoding" => {
+                let value = value.parse::<Encoding>().map_err(|error| error.to_string())?;
+                encoding.replace(value).is_some()
+            }
+            "device" if value.is_empty() => {
+                return Err("device= is empty: write device=cpu:0".to_owned());
+            }
+            "device" if value.starts_with("remote=") => {
+                return Err("give the address with --device, and device=remote:0 here".to_owned());
+            }
+            "device" => device.replace(DeviceId::new(value)).is_some(),
+            _ => match key.strip_prefix(SET) {
+                Some("") => return Err("set. lacks a name: write set.OPTION=VALUE".to_owned()),
+                Some(option) => options.insert(option.to_owned(), value.to_owned()).is_some(),
+                None => return Err(unknown(key)),
+            },
+        };
+        if twice {
+            return Err(format!("{key}= is given twice"));
+        }
+        rest = before;
+    }
+    if rest.is_empty() {
+        return Err(format!("the path is empty: write {name}=PATH"));
+    }
+    let source = match rest.strip_prefix(REMOTE) {
+        None => ModelSource::Path(PathBuf::from(rest)),
+        Some("") => return Err(format!("the name is empty: write {name}=remote:NAME")),
+        Some(_) if encoding.is_some() => {
+            return Err("encoding= is for files: a remote model has none here".to_owned());
+        }
+        Some(there) => ModelSource::Remote(there.to_owned()),
+    };
+    Ok(ModelSpec { name: name.to_owned(), source, encoding, device, options })
 }
 
 /// What stands before the last comma, and the `key=value` after it if that is what stands there.
@@ -116,32 +88,28 @@ fn unknown(key: &str) -> String {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<ModelOption, String> {
-        text.parse()
-    }
-
     #[test]
     fn every_form() {
-        let plain = parse("digits=models/digits.onnx").unwrap();
+        let plain = model("digits=models/digits.onnx").unwrap();
         let path = |text: &str| ModelSource::Path(PathBuf::from(text));
         assert_eq!((&*plain.name, plain.source), ("digits", path("models/digits.onnx")));
         assert_eq!((plain.encoding, plain.device), (None, None));
-        let full = parse("m=a,b=c/x.bin,device=cpu:0,encoding=onnx");
+        let full = model("m=a,b=c/x.bin,device=cpu:0,encoding=onnx");
         assert!(full.is_err(), "b=c/x.bin reads as a setting");
-        let full = parse("m=a, b/x.bin,device=cuda:1,encoding=onnx").unwrap();
+        let full = model("m=a, b/x.bin,device=cuda:1,encoding=onnx").unwrap();
         assert_eq!(full.source, path("a, b/x.bin"));
         assert_eq!(full.encoding, Some(Encoding::Onnx));
         assert_eq!(full.device, Some(DeviceId::new("cuda:1")));
         assert!(full.options.is_empty());
-        let tuned = parse("m=x,device=a:0,set.num_streams=2,set.CACHE.x=a=b,set.y=").unwrap();
+        let tuned = model("m=x,device=a:0,set.num_streams=2,set.CACHE.x=a=b,set.y=").unwrap();
         assert_eq!(tuned.source, path("x"));
         let options = tuned.options.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let options: Vec<_> = options.collect();
         assert_eq!(options, [("CACHE.x", "a=b"), ("num_streams", "2"), ("y", "")]);
-        let there = parse("m=remote:a/b,device=triton:0").unwrap();
+        let there = model("m=remote:a/b,device=triton:0").unwrap();
         assert_eq!(there.source, ModelSource::Remote("a/b".to_owned()));
         assert_eq!(there.device, Some(DeviceId::new("triton:0")));
-        assert_eq!(parse("m=./remote:a").unwrap().source, path("./remote:a"));
+        assert_eq!(model("m=./remote:a").unwrap().source, path("./remote:a"));
     }
 
     #[test]
@@ -163,7 +131,7 @@ mod tests {
             ("m=x,device=remote=http://h", "with --device"),
         ];
         for (text, part) in mistakes {
-            let message = parse(text).unwrap_err();
+            let message = model(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");
         }
     }

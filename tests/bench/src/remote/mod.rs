@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use godwit_backend::{Model, Target};
 use godwit_host::{Host, HostOptions};
+use godwit_platform::FamilyOptions;
 use godwit_remote::{Endpoint, Protocol, Remote, RemoteOptions};
 use godwit_remote_tests::Triton;
 use serde::Serialize;
@@ -20,7 +21,7 @@ use tokio::runtime::Runtime;
 use self::bare::{Grpc, Http};
 use self::connections::Forwarder;
 use self::python::Python;
-use crate::engine::{Engine, INLINE_UNDER};
+use crate::engine::Engine;
 use crate::hosted::{Bench, Direct, Hosted};
 use crate::ladder::{Rung, echo};
 use crate::machine::{self, Machine};
@@ -81,7 +82,10 @@ pub(crate) fn remote(arguments: &crate::RemoteArguments) -> Result<()> {
     let machine = Machine::look();
     let guest = fs::read(&arguments.guest)
         .with_context(|| format!("{} is missing: build it", arguments.guest.display()))?;
-    let host = Host::new(&HostOptions { time_slice: INLINE_UNDER, ..HostOptions::default() })?;
+    let host = Host::new(&HostOptions {
+        time_slice: FamilyOptions::single_app().inline_under,
+        ..HostOptions::default()
+    })?;
     let stage = Stage { runtime: Arc::new(Runtime::new()?), program: host.load(&guest)? };
     let rungs = [
         echo("echo-4B", &[1]),

@@ -8,11 +8,11 @@ use std::{fs, thread};
 use godwit_backend::{
     Arena, Backend, Budget, DeviceKind, Encoding, ErrorKind, Memory, Model, Quota,
 };
-use godwit_cpu::{CpuBackend, CpuOptions};
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_host::{
     Dir, Exit, Host, HostOptions, Inference, Invocation, Limits, Output, Program, Stdio,
 };
+use godwit_platform::{Family, FamilyOptions, Libraries};
 use godwit_policy::{AdmissionLimits, AllowList, Catalog, CatalogEntry, Ledger, Stack};
 use tempfile::TempDir;
 
@@ -119,8 +119,9 @@ impl Stage {
             .build();
         let (backend, models): (Arc<dyn Backend>, _) = match on {
             On::Cpu => {
-                let options = CpuOptions { threads: Some(1), ..CpuOptions::default() };
-                (Arc::new(CpuBackend::new(options).unwrap()), models::onnx())
+                let options = FamilyOptions { threads: Some(1), ..FamilyOptions::default() };
+                let cpu = Family::by_name("cpu").unwrap();
+                (cpu.open(&Libraries::default(), &options).unwrap(), models::onnx())
             }
             On::Fake => (Arc::new(fake.clone()), models::scripts()),
         };

@@ -4,14 +4,12 @@ use std::path::Path;
 use godwit_audit::{Answer, App, Fleet, Needs, Opinion, judge};
 use godwit_backend::{Digest, Model};
 use godwit_host::{Description, Item, Limits};
+use godwit_platform::{AbsentFamily, ModelSource, ModelSpec, PlatformOptions, files, models};
 use serde::Serialize;
 
 use super::{AuditArgs, local};
-use crate::failure::{Code, Failure, Outcome};
-use crate::option::ModelSource;
-use crate::sources::Sources;
-use crate::stack::AbsentFamily;
-use crate::{files, models, program};
+use crate::error::{CliError, Code, Result};
+use crate::program;
 
 /// What this machine is called beside those of a fleet.
 pub(super) const HERE: &str = "this machine";
@@ -80,7 +78,7 @@ impl DeviceFacts {
 }
 
 impl AuditFacts {
-    pub(super) fn of(args: &AuditArgs, sources: &Sources) -> Outcome<Self> {
+    pub(super) fn of(args: &AuditArgs, options: &PlatformOptions) -> Result<Self> {
         let app = app(&args.app)?;
         let given = given(args)?;
         let mut devices = Vec::new();
@@ -89,7 +87,7 @@ impl AuditFacts {
             devices.extend(on_paper(&fleet(path)?, &given, args.rows)?);
         }
         if !args.fleet_only {
-            let (found, missing) = local::try_all(&given, sources)?;
+            let (found, missing) = local::try_all(&given, options)?;
             devices.splice(0..0, found);
             absent = missing;
         }
@@ -109,14 +107,10 @@ impl AuditFacts {
     }
 }
 
-fn app(path: &Path) -> Outcome<AppFacts> {
+fn app(path: &Path) -> Result<AppFacts> {
     let bytes = files::read("the app", path)?;
     program::check_header(path, &bytes)?;
-    let corrupt = |error: godwit_backend::Error| {
-        Failure::new(Code::Program, format!("'{}' is corrupt", path.display()))
-            .why(error.report())
-            .help("it may be cut or damaged: build or fetch it again")
-    };
+    let corrupt = |error: godwit_backend::Error| program::corrupt(path, &error);
     let description = program::host(Limits::default())?.describe(&bytes).map_err(corrupt)?;
     let found = App::read(&bytes).map_err(corrupt)?;
     let (size, sha256) = (bytes.len() as u64, Digest::of(&bytes));
@@ -129,32 +123,29 @@ pub(super) struct Given {
     pub(super) file: String,
 }
 
-fn given(args: &AuditArgs) -> Outcome<Vec<Given>> {
-    let read = |option: &crate::option::ModelOption| {
-        let ModelSource::Path(path) = &option.source else {
-            return Err(Failure::new(
-                Code::Usage,
-                format!("the model '{}' is not a file", option.name),
-            )
-            .why("what a service calls a model says nothing of what the model needs")
-            .help(format!("give the file: --model {}=PATH", option.name)));
-        };
-        let file = models::file(path, option.encoding)?;
-        let model = models::read(&option.name, &file, option.encoding)?;
-        Ok(Given { model, file: file.display().to_string() })
+fn given(args: &AuditArgs) -> Result<Vec<Given>> {
+    let read = |spec: &ModelSpec| {
+        if let ModelSource::Remote(_) = spec.source {
+            let what = format!("the model '{}' is not a file", spec.name);
+            return Err(CliError::new(Code::Usage, what)
+                .why("what a service calls a model says nothing of what the model needs")
+                .help(format!("give the file: --model {}=PATH", spec.name)));
+        }
+        let (file, model) = spec.read()?;
+        Ok(Given { model, file: file.unwrap_or_default().display().to_string() })
     };
     args.models.iter().map(read).collect()
 }
 
-fn needs(model: &Model, file: &str, rows: u64) -> Outcome<Needs> {
-    Needs::of(model, rows)
-        .map_err(|error| models::unusable(model, Path::new(file), "any device", &error))
+fn needs(model: &Model, file: &str, rows: u64) -> Result<Needs> {
+    let unusable = |error| models::unusable(model, Path::new(file), "any device", &error);
+    Ok(Needs::of(model, rows).map_err(unusable)?)
 }
 
-fn fleet(path: &Path) -> Outcome<Fleet> {
+fn fleet(path: &Path) -> Result<Fleet> {
     let bytes = files::read("the fleet file", path)?;
     let unusable = |why: String| {
-        Failure::new(Code::File, format!("the fleet file '{}' cannot be used", path.display()))
+        CliError::new(Code::File, format!("the fleet file '{}' cannot be used", path.display()))
             .why(why)
             .help("see what one looks like: godwit audit --help")
     };
@@ -163,7 +154,7 @@ fn fleet(path: &Path) -> Outcome<Fleet> {
 }
 
 /// What can be said of devices that are not here.
-fn on_paper(fleet: &Fleet, given: &[Given], rows: u64) -> Outcome<Vec<DeviceFacts>> {
+fn on_paper(fleet: &Fleet, given: &[Given], rows: u64) -> Result<Vec<DeviceFacts>> {
     let mut all = Vec::new();
     for machine in &fleet.machines {
         for device in &machine.devices {

@@ -5,45 +5,34 @@ use std::collections::BTreeMap;
 use bytesize::ByteSize;
 use godwit_audit::{Answer, Opinion};
 use godwit_backend::{Backend, Device, Model, Target};
-use godwit_policy::Ledger;
-use tokio::runtime::Builder;
+use godwit_platform::{AbsentFamily, Platform, PlatformOptions};
+use godwit_policy::{AdmissionLimits, Ledger};
 
 use super::facts::{DeviceFacts, Given, HERE, keep_the_best};
-use crate::failure::{Code, Failure, Outcome};
-use crate::files;
+use crate::error::Result;
 use crate::progress::Progress;
-use crate::sources::Sources;
-use crate::stack::{AbsentFamily, Machine};
+use crate::runtime;
 
 /// Loads every model on every device.
 pub(super) fn try_all(
     given: &[Given],
-    sources: &Sources,
-) -> Outcome<(Vec<DeviceFacts>, Vec<AbsentFamily>)> {
-    let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-        Failure::new(Code::Internal, "the system refused an event loop").why(files::reason(&error))
-    })?;
-    let progress = Progress::new("loading engines");
-    let machine = Machine::open(sources);
-    drop(progress);
-    let backend = machine.backend(&Ledger::new());
+    options: &PlatformOptions,
+) -> Result<(Vec<DeviceFacts>, Vec<AbsentFamily>)> {
+    let platform = Progress::during("loading engines", || Platform::open(options));
+    let backend = platform.tenant(AdmissionLimits::default(), &Ledger::new());
     let mut devices = Vec::new();
-    for device in machine.devices() {
-        // A service has models of its own: a file is not tried there.
-        if machine.is_service(&device.id) {
-            continue;
-        }
+    // A service has models of its own: a file is not tried there.
+    for device in platform.devices().iter().filter(|device| !platform.is_service(&device.id)) {
         let mut opinions = BTreeMap::new();
         for Given { model, .. } in given {
-            let progress = Progress::new(format!("loading {} on {}", model.name(), device.id));
-            let opinion = runtime.block_on(try_one(&*backend, model, &device));
-            drop(progress);
+            let _shown = Progress::new(format!("loading {} on {}", model.name(), device.id));
+            let opinion = runtime::block_on(async { Ok(try_one(&*backend, model, device).await) })?;
             keep_the_best(&mut opinions, model, opinion);
         }
         let (machine, device) = (HERE.to_owned(), device.id.to_string());
         devices.push(DeviceFacts { machine, device, assumed: None, opinions });
     }
-    Ok((devices, machine.absent().to_vec()))
+    Ok((devices, platform.absent().to_vec()))
 }
 
 async fn try_one(backend: &dyn Backend, model: &Model, device: &Device) -> Opinion {

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, ValueHint};
+use godwit_platform::{ModelSpec, PlatformOptions};
 
 use self::facts::AuditFacts;
-use crate::failure::{Code, Outcome};
-use crate::option::ModelOption;
+use crate::error::{Code, Result};
+use crate::option::model;
 use crate::print;
-use crate::sources::Sources;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,10 +44,10 @@ pub(crate) struct AuditArgs {
     app: PathBuf,
 
     /// A model that the app will be offered, as for `godwit run`. Repeat it for more models.
-    #[arg(short, long = "model", value_name = "NAME=PATH[,encoding=ENCODING]")]
-    models: Vec<ModelOption>,
+    #[arg(short, long = "model", value_name = "NAME=PATH[,encoding=ENCODING]", value_parser = model)]
+    models: Vec<ModelSpec>,
 
-    /// Machines that are elsewhere, and their devices.
+    /// Platforms that are elsewhere, and their devices.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     fleet: Option<PathBuf>,
 
@@ -64,8 +64,8 @@ pub(crate) struct AuditArgs {
     json: bool,
 }
 
-pub(crate) fn audit(args: &AuditArgs, sources: Sources) -> Outcome<ExitCode> {
-    let facts = AuditFacts::of(args, &sources)?;
+pub(crate) fn audit(args: &AuditArgs, options: &PlatformOptions) -> Result<ExitCode> {
+    let facts = AuditFacts::of(args, options)?;
     if args.json {
         print::json(&facts)?;
     } else {

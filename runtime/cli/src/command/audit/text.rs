@@ -1,10 +1,10 @@
 use bytesize::ByteSize;
 use godwit_audit::Estimate;
 use godwit_host::ProgramKind;
+use godwit_platform::AbsentFamily;
 
 use super::facts::{AppFacts, AuditFacts, DeviceFacts, ModelFacts};
 use crate::describe::{line, lines};
-use crate::stack::AbsentFamily;
 use crate::table::table;
 
 /// For people: a section each for the app, every model, the devices, and what it comes to.

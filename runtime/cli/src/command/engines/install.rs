@@ -7,7 +7,7 @@ use godwit_engines::{Engine, InstallOptions, Step};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{engine, failed, size};
-use crate::failure::Outcome;
+use crate::error::Result;
 use crate::print;
 
 const EXAMPLES: &str = "\
@@ -39,7 +39,7 @@ pub(super) struct InstallArgs {
     wheel: Option<PathBuf>,
 }
 
-pub(super) fn install(args: &InstallArgs, folder: &Path) -> Outcome<()> {
+pub(super) fn install(args: &InstallArgs, folder: &Path) -> Result<()> {
     let options = InstallOptions { force: args.force, wheel: args.wheel.clone() };
     for engine in &args.engines {
         let mut shown = Shown::new(engine);

@@ -2,11 +2,11 @@ use clap::Args;
 use godwit_engines::{
     ENGINES, Engine, Environment, Found, Installed, Place, Platform, find_in, installed,
 };
+use godwit_platform::Libraries;
 use serde::Serialize;
 
 use super::size;
-use crate::failure::Outcome;
-use crate::option::Libraries;
+use crate::error::Result;
 use crate::print;
 use crate::table::table;
 
@@ -51,7 +51,7 @@ pub(super) fn list(
     args: &ListArgs,
     environment: &Environment,
     libraries: &Libraries,
-) -> Outcome<()> {
+) -> Result<()> {
     let installed = environment.engines_folder().map(|folder| installed(&folder));
     let installed = installed.unwrap_or_default();
     let rows = ENGINES.map(|engine| row(engine, environment, libraries, &installed));

@@ -9,9 +9,9 @@ use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
 use godwit_engines::{ENGINES, Engine, Environment, InstallError};
+use godwit_platform::Libraries;
 
-use crate::failure::{Code, Failure, Outcome};
-use crate::option::Libraries;
+use crate::error::{CliError, Code, Result};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +38,7 @@ enum EnginesCommand {
     Remove(remove::RemoveArgs),
 }
 
-pub(crate) fn engines(args: &EnginesArgs, libraries: &Libraries) -> Outcome<ExitCode> {
+pub(crate) fn engines(args: &EnginesArgs, libraries: &Libraries) -> Result<ExitCode> {
     let environment = Environment::of_process();
     match &args.command {
         EnginesCommand::List(args) => list::list(args, &environment, libraries),
@@ -56,20 +56,20 @@ fn engine() -> impl clap::builder::TypedValueParser<Value = &'static Engine> {
         .try_map(|name| Engine::by_name(&name).ok_or("there is no such engine"))
 }
 
-fn folder(environment: &Environment) -> Outcome<PathBuf> {
+fn folder(environment: &Environment) -> Result<PathBuf> {
     environment.engines_folder().ok_or_else(|| {
-        Failure::new(Code::File, "there is no folder for engines")
+        CliError::new(Code::File, "there is no folder for engines")
             .why("neither GODWIT_ENGINES nor HOME is set")
             .help("name one: GODWIT_ENGINES=FOLDER")
     })
 }
 
-fn failed(what: String, error: &InstallError) -> Failure {
+fn failed(what: String, error: &InstallError) -> CliError {
     let code = match error {
         InstallError::Io { .. } | InstallError::DiskFull(_) => Code::File,
         _ => Code::Device,
     };
-    Failure::new(code, what).why(error.to_string()).help(error.remedy())
+    CliError::new(code, what).why(error.to_string()).help(error.remedy())
 }
 
 fn size(bytes: u64) -> String {

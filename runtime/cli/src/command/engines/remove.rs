@@ -4,7 +4,7 @@ use clap::Args;
 use godwit_engines::{Engine, Version};
 
 use super::{engine, failed, size};
-use crate::failure::Outcome;
+use crate::error::Result;
 use crate::print;
 
 const EXAMPLES: &str = "\
@@ -32,7 +32,7 @@ fn version(text: &str) -> Result<Version, String> {
     Version::parse(text).ok_or_else(|| "write numbers with dots, such as 2026.4.1".to_owned())
 }
 
-pub(super) fn remove(args: &RemoveArgs, folder: &Path) -> Outcome<()> {
+pub(super) fn remove(args: &RemoveArgs, folder: &Path) -> Result<()> {
     for engine in &args.engines {
         let removed = godwit_engines::remove(engine, folder, args.version.as_ref())
             .map_err(|error| failed(format!("{} is not removed", engine.name), &error))?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::size;
 use crate::describe::{line, lines};
-use crate::failure::{Code, Failure, Outcome};
+use crate::error::Result;
 use crate::program;
 
 /// What a component or core module says of itself, and whether it can run here.
@@ -22,14 +22,10 @@ pub(super) struct AppFacts {
 }
 
 impl AppFacts {
-    pub(super) fn of(path: &Path, bytes: &[u8]) -> Outcome<Self> {
+    pub(super) fn of(path: &Path, bytes: &[u8]) -> Result<Self> {
         program::check_header(path, bytes)?;
         let host = program::host(Limits::default())?;
-        let description = host.describe(bytes).map_err(|error| {
-            Failure::new(Code::Program, format!("'{}' is corrupt", path.display()))
-                .why(error.report())
-                .help("it may be cut or damaged: build or fetch it again")
-        })?;
+        let description = host.describe(bytes).map_err(|error| program::corrupt(path, &error))?;
         let refused = host.load(bytes).err().map(|error| program::reason(&description, &error));
         Ok(Self {
             file: path.display().to_string(),

@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use bytesize::ByteSize;
 use clap::{Args, ValueHint};
 use godwit_backend::Encoding;
+use godwit_platform::{PlatformOptions, files, models};
 
-use crate::failure::Outcome;
+use crate::error::Result;
 use crate::option::ServiceOption;
-use crate::sources::Sources;
-use crate::{files, models, print, program};
+use crate::{print, program};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -45,11 +45,11 @@ pub(crate) struct InspectArgs {
     json: bool,
 }
 
-pub(crate) fn inspect(args: &InspectArgs, sources: Sources) -> Outcome<ExitCode> {
-    let sources = &sources.with(ServiceOption::all(&args.devices));
+pub(crate) fn inspect(args: &InspectArgs, mut options: PlatformOptions) -> Result<ExitCode> {
+    options.endpoints.extend(ServiceOption::all(&args.devices));
     if args.file.is_dir() {
         let file = models::file(&args.file, args.encoding)?;
-        let facts = model::ModelFacts::of(&file, args.encoding, sources)?;
+        let facts = model::ModelFacts::of(&file, args.encoding, &options)?;
         return show(args.json, &facts, model::ModelFacts::human);
     }
     let bytes = files::read("the file", &args.file)?;
@@ -61,7 +61,7 @@ pub(crate) fn inspect(args: &InspectArgs, sources: Sources) -> Outcome<ExitCode>
         show(args.json, &facts, app::AppFacts::human)
     } else {
         drop(bytes);
-        let facts = model::ModelFacts::of(&args.file, args.encoding, sources)?;
+        let facts = model::ModelFacts::of(&args.file, args.encoding, &options)?;
         show(args.json, &facts, model::ModelFacts::human)
     }
 }
@@ -70,7 +70,7 @@ fn show<T: serde::Serialize>(
     json: bool,
     facts: &T,
     human: impl Fn(&T) -> String,
-) -> Outcome<ExitCode> {
+) -> Result<ExitCode> {
     if json {
         print::json(facts)?
     } else {

@@ -3,17 +3,15 @@ use std::path::Path;
 use bytesize::ByteSize;
 use godwit_backend::{Backend, Device, DeviceId, Digest, Encoding, Model, Signature, Target};
 use godwit_model::{Format, Limits, Summary, precheck};
-use godwit_policy::Ledger;
+use godwit_platform::{Platform, PlatformOptions, models};
+use godwit_policy::{AdmissionLimits, Ledger};
 use serde::Serialize;
-use tokio::runtime::Builder;
 
 use super::size;
 use crate::describe::{line, lines};
-use crate::failure::{Code, Failure, Outcome};
-use crate::models;
+use crate::error::Result;
 use crate::progress::Progress;
-use crate::sources::Sources;
-use crate::stack::Machine;
+use crate::runtime;
 
 /// What a model file says of itself, and which devices can load it.
 #[derive(Debug, Serialize)]
@@ -41,15 +39,16 @@ struct Trial {
 }
 
 impl ModelFacts {
-    pub(super) fn of(path: &Path, encoding: Option<Encoding>, sources: &Sources) -> Outcome<Self> {
+    pub(super) fn of(
+        path: &Path,
+        encoding: Option<Encoding>,
+        options: &PlatformOptions,
+    ) -> Result<Self> {
         let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
         let model = models::read(&name, path, encoding)?;
         let summary = precheck(&model, &Limits::default())
             .map_err(|error| models::unusable(&model, path, "any device", &error))?;
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| {
-            Failure::new(Code::Internal, "the system refused an event loop").why(error.to_string())
-        })?;
-        let (signature, devices) = runtime.block_on(try_all(&model, sources));
+        let (signature, devices) = runtime::block_on(async { Ok(try_all(&model, options).await) })?;
         let stated = summary.as_ref().and_then(|summary| summary.signature().ok().cloned());
         Ok(Self {
             file: path.display().to_string(),
@@ -80,21 +79,19 @@ impl ModelFacts {
     }
 }
 
-async fn try_all(model: &Model, sources: &Sources) -> (Option<Signature>, Vec<Trial>) {
-    let progress = Progress::new("loading engines");
-    let machine = Machine::open(sources);
-    drop(progress);
-    let backend = machine.backend(&Ledger::new());
+async fn try_all(model: &Model, options: &PlatformOptions) -> (Option<Signature>, Vec<Trial>) {
+    let platform = Progress::during("loading engines", || Platform::open(options));
+    let backend = platform.tenant(AdmissionLimits::default(), &Ledger::new());
     let mut signature = None;
     let mut trials = Vec::new();
-    for device in machine.devices() {
+    for device in platform.devices() {
         let progress = Progress::new(format!("loading on {}", device.id));
         let served = models::served(model.name(), std::slice::from_ref(model));
-        let model = match machine.is_service(&device.id) {
+        let model = match platform.is_service(&device.id) {
             true => served.as_ref().unwrap_or(model),
             false => model,
         };
-        let (found, trial) = try_one(&*backend, model, &device).await;
+        let (found, trial) = try_one(&*backend, model, device).await;
         drop(progress);
         signature = signature.or(found);
         trials.push(trial);

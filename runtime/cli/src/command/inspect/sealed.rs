@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::size;
 use crate::describe::line;
-use crate::failure::Outcome;
+use crate::error::Result;
 use crate::program;
 
 /// A compiled app that this host takes back; one that it does not is an error.
@@ -20,7 +20,7 @@ pub(super) struct SealedFacts {
 }
 
 impl SealedFacts {
-    pub(super) fn of(path: &Path, bytes: &[u8]) -> Outcome<Self> {
+    pub(super) fn of(path: &Path, bytes: &[u8]) -> Result<Self> {
         let host = program::host(Limits::default())?;
         let program = program::load(&host, path, bytes)?;
         Ok(Self {

@@ -4,9 +4,10 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{ArgGroup, Args, ValueHint};
 use godwit_backend::DeviceId;
-use godwit_host::Limits;
+use godwit_host::{Dir, Limits};
+use godwit_platform::ModelSpec;
 
-use crate::option::{DeviceOption, DirOption, EnvOption, ModelOption, timeout};
+use crate::option::{DeviceOption, dir, env, model, timeout};
 
 /// What a 32-bit address reaches.
 const MOST_MEMORY: ByteSize = ByteSize::gib(4);
@@ -53,10 +54,11 @@ pub(crate) struct RunArgs {
     #[arg(
         short, long = "model",
         value_name = "NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...",
+        value_parser = model,
         value_hint = ValueHint::FilePath,
         help_heading = "Models"
     )]
-    pub(super) models: Vec<ModelOption>,
+    pub(super) models: Vec<ModelSpec>,
 
     /// The device for models that name none; see `godwit devices`. Nothing stands in for it
     /// [default: cpu:0]. With remote=URL it is a service elsewhere, called remote:0; if the URL names a
@@ -73,14 +75,15 @@ pub(crate) struct RunArgs {
     #[arg(
         long = "dir",
         value_name = "HOST::GUEST[:ro]",
+        value_parser = dir,
         value_hint = ValueHint::DirPath,
         help_heading = "What the app sees"
     )]
-    pub(super) dirs: Vec<DirOption>,
+    pub(super) dirs: Vec<Dir>,
 
     /// Set a variable of the app's environment, which is empty otherwise.
-    #[arg(long = "env", value_name = "KEY=VALUE", help_heading = "What the app sees")]
-    pub(super) env: Vec<EnvOption>,
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = env, help_heading = "What the app sees")]
+    pub(super) env: Vec<(String, String)>,
 
     /// Stop the app after this time: 500ms, 30s, 5m.
     #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Limits")]

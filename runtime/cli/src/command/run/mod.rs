@@ -1,5 +1,4 @@
 mod args;
-mod offer;
 mod record;
 
 use std::path::Path;
@@ -7,52 +6,54 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use godwit_backend::{Arena, Budget, Error, ErrorKind, Memory, Quota};
+use godwit_backend::{Arena, Budget, DeviceId, Error, ErrorKind, Graph, Memory, Quota};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
-use godwit_policy::Ledger;
-use tokio::runtime::Runtime;
+use godwit_platform::{DEFAULT_DEVICE, ModelSet, Platform, PlatformOptions, files};
+use godwit_policy::{AdmissionLimits, Catalog, Ledger};
+use godwit_verify::Recorder;
 
 pub(crate) use self::args::RunArgs;
-use self::offer::Offer;
-use crate::failure::{Code, Failure, Outcome};
-use crate::option::{DeviceOption, DirOption};
+use crate::error::{CliError, Code, Result};
+use crate::option::{DeviceOption, check_dir};
+use crate::progress::Progress;
 use crate::report::Report;
-use crate::sources::Sources;
-use crate::{files, program};
+use crate::{program, runtime};
 
-pub(crate) fn run(args: &RunArgs, sources: Sources) -> Outcome<ExitCode> {
-    let runtime = Runtime::new().map_err(|error| {
-        Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
-    })?;
-    let named = match &args.device {
-        Some(DeviceOption::Service(endpoint)) => Some((**endpoint).clone()),
-        _ => None,
-    };
-    let ended = runtime.block_on(prepare_and_run(args, &sources.with(named)));
-    // A guest that was stopped may have left a read of standard input behind, which nothing can stop.
-    runtime.shutdown_background();
-    ended
+pub(crate) fn run(args: &RunArgs, mut options: PlatformOptions) -> Result<ExitCode> {
+    if let Some(DeviceOption::Service(endpoint)) = &args.device {
+        options.endpoints.push((**endpoint).clone());
+    }
+    runtime::block_on(prepare_and_run(args, &options))
 }
 
 /// Everything is read and checked before anything runs, the cheapest first.
-async fn prepare_and_run(args: &RunArgs, sources: &Sources) -> Outcome<ExitCode> {
+async fn prepare_and_run(args: &RunArgs, options: &PlatformOptions) -> Result<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
-    args.dirs.iter().try_for_each(DirOption::check)?;
-    let machine = offer::machine(args, sources);
-    let offer = Offer::read(args, &machine)?;
+    args.dirs.iter().try_for_each(check_dir)?;
+    let platform = open(args, options);
+    let mut models = models(args, &platform)?;
     let limits = args.limits();
     let engine_limits =
         Limits { memory: limits.memory.max(Limits::default().memory), ..limits.clone() };
     let host = program::host(engine_limits)?;
     let program = program::load(&host, &args.app, &bytes)?;
     drop(bytes);
-    let graphs = offer.load_all(&machine).await?;
+    // On an account of its own: the report is about what the app did.
+    let backend = platform.tenant(AdmissionLimits::default(), &Ledger::new());
+    let guest_models = args.guest_models.then_some(limits.tensor_bytes);
+    let catalog = models.catalog(&platform, backend, guest_models);
+    let graphs = load_all(&models, &catalog).await?;
 
     let ledger = Ledger::new();
     let tape = args.record.as_deref().map(record::tape).transpose()?;
+    let mut backend = platform.tenant(AdmissionLimits::default(), &ledger);
+    if let Some(tape) = &tape {
+        backend = Arc::new(Recorder::new(backend, tape.clone()));
+    }
+    let catalog = catalog.on(backend);
     let budget = Budget::new("tensors", limits.tensor_bytes);
     let inference = Inference {
-        catalog: Arc::new(offer.catalog(&machine, &ledger, tape.as_ref(), limits.tensor_bytes)),
+        catalog: Arc::new(catalog),
         quota: Quota::of_host(Memory::new(Arena::default(), budget.clone())),
     };
     let invocation = invocation(args, limits, inference);
@@ -64,13 +65,57 @@ async fn prepare_and_run(args: &RunArgs, sources: &Sources) -> Outcome<ExitCode>
         record::keep(tape, folder)?;
     }
     if let (true, Ok(ended)) = (args.report || args.report_file.is_some(), &ended) {
-        let report = Report::new(ended.as_ref(), took, &ledger, &budget, &machine);
+        let report = Report::new(ended.as_ref(), took, &ledger, &budget, &platform);
         report.deliver(args.json, args.report_file.as_deref())?;
     }
     match ended.map_err(|error| not_started(&args.app, &error))? {
         Some(exit) => outcome(exit),
-        None => Err(Failure::new(Code::Cancelled, "cancelled")),
+        None => Err(CliError::new(Code::Cancelled, "cancelled")),
     }
+}
+
+/// The devices that the models may run on. Any device will do for the models an app brings, unless the command
+/// line names one.
+fn open(args: &RunArgs, options: &PlatformOptions) -> Platform {
+    if args.guest_models && args.device.is_none() {
+        return Platform::open(options);
+    }
+    let default_device = args.device().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
+    let named = args.models.iter().filter_map(|model| model.device.as_ref());
+    Platform::open_for(named.chain([&default_device]), options)
+}
+
+/// Reads the models, after making sure that their devices are there.
+fn models(args: &RunArgs, platform: &Platform) -> Result<ModelSet> {
+    let default_device = args.device().unwrap_or_else(|| DeviceId::new(DEFAULT_DEVICE));
+    let default_is_used = args.device.is_some()
+        || args.guest_models
+        || args.models.iter().any(|model| model.device.is_none());
+    if default_is_used {
+        platform.check_device(&default_device)?;
+    }
+    let named = args.models.iter().filter_map(|model| model.device.as_ref());
+    named.into_iter().try_for_each(|device| platform.check_device(device))?;
+    let mut models = ModelSet::new(default_device);
+    args.models.iter().try_for_each(|spec| models.add(spec))?;
+    if let Some(DeviceOption::Service(endpoint)) = &args.device
+        && let Some(name) = endpoint.named_model()
+    {
+        models.add_served(name);
+    }
+    Ok(models)
+}
+
+/// Loads every model, so that one that cannot be loaded is known before the app starts. The graphs are shared
+/// with the app's own loads while they are held.
+async fn load_all(models: &ModelSet, catalog: &Catalog) -> Result<Vec<Arc<dyn Graph>>> {
+    let mut graphs = Vec::new();
+    for (name, device) in models.devices() {
+        let _shown = Progress::new(format!("loading the model '{name}' on {device}"));
+        let graph = catalog.by_name(name).await;
+        graphs.push(graph.map_err(|error| models.unusable(name, &error))?);
+    }
+    Ok(graphs)
 }
 
 fn invocation(args: &RunArgs, limits: Limits, inference: Inference) -> Invocation {
@@ -78,8 +123,8 @@ fn invocation(args: &RunArgs, limits: Limits, inference: Inference) -> Invocatio
     let name = name.to_string_lossy().into_owned();
     Invocation {
         args: std::iter::once(name).chain(args.args.iter().cloned()).collect(),
-        env: args.env.iter().map(|env| (env.key.clone(), env.value.clone())).collect(),
-        dirs: args.dirs.iter().map(DirOption::dir).collect(),
+        env: args.env.clone(),
+        dirs: args.dirs.clone(),
         stdio: Stdio::Inherit,
         limits,
         inference,
@@ -102,31 +147,31 @@ async fn until_interrupted(
     }
 }
 
-fn not_started(app: &Path, error: &Error) -> Failure {
+fn not_started(app: &Path, error: &Error) -> CliError {
     let code = match error.kind() {
         ErrorKind::NotFound => Code::File,
         ErrorKind::TooLarge | ErrorKind::InvalidArgument => Code::Program,
         _ => Code::Internal,
     };
-    let failure =
-        Failure::new(code, format!("'{}' could not be started", app.display())).why(error.report());
+    let failure = CliError::new(code, format!("'{}' could not be started", app.display()))
+        .why(error.report());
     match error.kind() {
         ErrorKind::TooLarge => failure.help("if it needs more memory, allow it: --max-memory 2GiB"),
         _ => failure,
     }
 }
 
-fn outcome(exit: Exit) -> Outcome<ExitCode> {
+fn outcome(exit: Exit) -> Result<ExitCode> {
     match exit {
         Exit::Code(code) => Ok(ExitCode::from(as_byte(code))),
         Exit::Trapped { reason } => {
-            Err(Failure::new(Code::Trapped, "the app was stopped by a trap").why(reason).help(
+            Err(CliError::new(Code::Trapped, "the app was stopped by a trap").why(reason).help(
                 "the app did what it must not, or reached a limit: see --max-memory in godwit run --help",
             ))
         }
         Exit::TimedOut { after } => {
             let after = humantime::format_duration(after);
-            Err(Failure::new(Code::TimedOut, format!("the app was stopped after {after}"))
+            Err(CliError::new(Code::TimedOut, format!("the app was stopped after {after}"))
                 .why("that is the time it was given with --timeout")
                 .help("give it more, or look what takes long: --report"))
         }

@@ -4,23 +4,23 @@ use std::path::Path;
 
 use godwit_verify::{Tape, trace};
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::error::{CliError, Code, Result};
 
 /// A tape for a folder that has no recording yet: better known before the app runs than after.
-pub(super) fn tape(folder: &Path) -> Outcome<Tape> {
+pub(super) fn tape(folder: &Path) -> Result<Tape> {
     match folder.join("trace.json").exists() {
         false => Ok(Tape::default()),
         true => {
             let what = format!("the folder '{}' already holds a recording", folder.display());
-            Err(Failure::new(Code::File, what).help("name another, or remove it first"))
+            Err(CliError::new(Code::File, what).help("name another, or remove it first"))
         }
     }
 }
 
-pub(super) fn keep(tape: &Tape, folder: &Path) -> Outcome<()> {
+pub(super) fn keep(tape: &Tape, folder: &Path) -> Result<()> {
     let written = tape.recording().and_then(|recording| trace::write(&recording, folder));
     written.map_err(|error| {
-        Failure::new(Code::File, format!("nothing is recorded in '{}'", folder.display()))
+        CliError::new(Code::File, format!("nothing is recorded in '{}'", folder.display()))
             .why(error.report())
     })
 }

@@ -2,9 +2,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueHint};
+use godwit_host::Dir;
+use godwit_platform::ModelSpec;
 use godwit_verify::ProfileName;
 
-use crate::option::{DirOption, EnvOption, ModelOption, timeout};
+use crate::option::{dir, env, model, timeout};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -42,11 +44,12 @@ pub(crate) struct VerifyArgs {
     #[arg(
         short, long = "model",
         value_name = "NAME=PATH[,encoding=ENCODING]",
+        value_parser = model,
         value_hint = ValueHint::FilePath,
         required = true,
         help_heading = "Models"
     )]
-    pub(super) models: Vec<ModelOption>,
+    pub(super) models: Vec<ModelSpec>,
 
     /// The devices to compare, separated by commas, or 'all'. With remote=URL a service elsewhere is one
     /// of them: remote:0, remote:1 and so on.
@@ -140,14 +143,15 @@ pub(crate) struct VerifyArgs {
     #[arg(
         long = "dir",
         value_name = "HOST::GUEST[:ro]",
+        value_parser = dir,
         value_hint = ValueHint::DirPath,
         help_heading = "What the app sees"
     )]
-    pub(super) dirs: Vec<DirOption>,
+    pub(super) dirs: Vec<Dir>,
 
     /// Set a variable of the app's environment, which is empty otherwise.
-    #[arg(long = "env", value_name = "KEY=VALUE", help_heading = "What the app sees")]
-    pub(super) env: Vec<EnvOption>,
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = env, help_heading = "What the app sees")]
+    pub(super) env: Vec<(String, String)>,
 
     /// Stop the app after this time on each device: 500ms, 30s, 5m.
     #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "What the app sees")]

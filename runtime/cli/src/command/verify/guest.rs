@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use godwit_backend::{Arena, Budget, Memory, Model, Quota, Target};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
-use godwit_policy::{Catalog, CatalogEntry, Ledger};
+use godwit_platform::Platform;
+use godwit_policy::{AdmissionLimits, Catalog, CatalogEntry, Ledger};
 use godwit_verify::{Attempt, RecordedError, Recorder, Tape};
 
 use super::VerifyArgs;
-use crate::option::DirOption;
-use crate::stack::Machine;
 
 /// What an app may print to one of its streams, in bytes.
 const PRINTED: usize = 64 << 20;
@@ -31,9 +30,9 @@ pub(super) struct Ended {
 }
 
 impl Guest<'_> {
-    pub(super) async fn run(&self, machine: &Machine, target: &Target) -> Ended {
+    pub(super) async fn run(&self, platform: &Platform, target: &Target) -> Ended {
         let tape = Tape::default();
-        let backend = machine.backend(&Ledger::new());
+        let backend = platform.tenant(AdmissionLimits::default(), &Ledger::new());
         let recorder = Arc::new(Recorder::new(backend, tape.clone()));
         let mut catalog = Catalog::builder(recorder).default_device(target.device.clone());
         for (name, variants) in &self.models {
@@ -48,11 +47,10 @@ impl Guest<'_> {
         };
         let (stdio, output) = Stdio::captured(Vec::<u8>::new(), PRINTED);
         let args = std::iter::once(self.name.clone()).chain(self.args.args.iter().cloned());
-        let env = self.args.env.iter().map(|env| (env.key.clone(), env.value.clone()));
         let invocation = Invocation {
             args: args.collect(),
-            env: env.collect(),
-            dirs: self.args.dirs.iter().map(DirOption::dir).collect(),
+            env: self.args.env.clone(),
+            dirs: self.args.dirs.clone(),
             stdio,
             limits,
             inference,

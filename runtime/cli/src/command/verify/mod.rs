@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use godwit_backend::{Backend, Digest, Error, Model, Signature};
 use godwit_model::{Limits, precheck};
-use godwit_policy::Ledger;
+use godwit_platform::{PlatformError, PlatformOptions, files, models};
 use godwit_verify::golden::{Golden, GoldenOptions};
 use godwit_verify::report::{Artifact, Rates, Verdict};
 use godwit_verify::trace::{self, TraceLimits};
@@ -17,38 +17,28 @@ use godwit_verify::{
     Attempt, Edge, GenerateOptions, Replay, ReplayOptions, Report, ReportOptions, Sample, Work,
     find_first_operators, generate,
 };
-use tokio::runtime::Runtime;
 
 pub(crate) use self::args::VerifyArgs;
 use self::devices::Devices;
 use self::guest::Guest;
-use crate::failure::{Code, Failure, Outcome, model_code};
-use crate::option::{DirOption, ModelSource};
+use crate::error::{CliError, Code, Result};
+use crate::option::check_dir;
 use crate::progress::Progress;
-use crate::sources::Sources;
-use crate::{files, models, print, program};
+use crate::{print, program, runtime};
 
 const DIFFERS: u8 = 10;
 const FAILED: u8 = 11;
 
-pub(crate) fn verify(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
-    let runtime = Runtime::new().map_err(|error| {
-        Failure::new(Code::Internal, "the system refused threads").why(files::reason(&error))
-    })?;
-    let ended = runtime.block_on(compare(args, sources));
-    // An app that was stopped may have left work behind.
-    runtime.shutdown_background();
-    ended
+pub(crate) fn verify(args: &VerifyArgs, options: PlatformOptions) -> Result<ExitCode> {
+    runtime::block_on(compare(args, options))
 }
 
-async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
-    args.dirs.iter().try_for_each(DirOption::check)?;
+async fn compare(args: &VerifyArgs, platform: PlatformOptions) -> Result<ExitCode> {
+    args.dirs.iter().try_for_each(check_dir)?;
     let mut offered = read_models(args)?;
     let golden = args.against.as_deref().map(read_golden).transpose()?;
-    let progress = Progress::new("loading engines");
-    let devices = Devices::open(args, sources)?;
-    drop(progress);
-    if devices.targets.iter().any(|target| devices.machine.is_service(&target.device)) {
+    let devices = Progress::during("loading engines", || Devices::open(args, platform))?;
+    if devices.targets.iter().any(|target| devices.platform.is_service(&target.device)) {
         for (name, variants) in &mut offered {
             variants.extend(models::served(name, variants));
         }
@@ -68,7 +58,7 @@ async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
             let mut attempts = Vec::new();
             for target in &devices.targets {
                 let progress = Progress::new(format!("running the app on {}", target.device));
-                let ended = guest.run(&devices.machine, target).await;
+                let ended = guest.run(&devices.platform, target).await;
                 drop(progress);
                 printed.insert(ended.attempt.device.clone(), ended.printed);
                 attempts.push(ended.attempt);
@@ -88,7 +78,7 @@ async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
         rates: rates(args, &devices),
     };
     let mut report = Report::from_recordings(&attempts, &options)
-        .map_err(|error| Failure::new(Code::Usage, error.message().to_owned()))?;
+        .map_err(|error| CliError::new(Code::Usage, error.message().to_owned()))?;
     note_what_was_printed(&mut report, &printed);
     if args.bisect {
         search(&mut report, &attempts, &devices, &all).await;
@@ -103,11 +93,11 @@ async fn compare(args: &VerifyArgs, sources: Sources) -> Outcome<ExitCode> {
 }
 
 /// Models by the names they are offered by, with their variants.
-fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
+fn read_models(args: &VerifyArgs) -> Result<BTreeMap<String, Vec<Model>>> {
     let mut offered: BTreeMap<String, Vec<Model>> = BTreeMap::new();
     for option in &args.models {
         if option.device.is_some() || !option.options.is_empty() {
-            return Err(Failure::new(
+            return Err(CliError::new(
                 Code::Usage,
                 format!("the model '{}' is given a device or an option of one", option.name),
             )
@@ -116,13 +106,7 @@ fn read_models(args: &VerifyArgs) -> Outcome<BTreeMap<String, Vec<Model>>> {
                 "name the devices with --devices, and their options with --set ID,OPTION=VALUE",
             ));
         }
-        let model = match &option.source {
-            ModelSource::Path(path) => {
-                let path = models::file(path, option.encoding)?;
-                models::read(&option.name, &path, option.encoding)?
-            }
-            ModelSource::Remote(there) => Model::remote(&option.name, there, None),
-        };
+        let (_, model) = option.read()?;
         offered.entry(option.name.clone()).or_default().push(model);
     }
     Ok(offered)
@@ -133,11 +117,11 @@ async fn replayed(
     args: &VerifyArgs,
     devices: &Devices,
     models: Vec<Model>,
-) -> Outcome<Vec<Attempt>> {
+) -> Result<Vec<Attempt>> {
     let samples = match &args.replay {
         Some(folder) => trace::read(folder, &TraceLimits::default())
             .map_err(|error| {
-                Failure::new(
+                CliError::new(
                     Code::File,
                     format!("the recording '{}' cannot be used", folder.display()),
                 )
@@ -150,14 +134,14 @@ async fn replayed(
     let defaults = ReplayOptions::default();
     let options = ReplayOptions { repeats: args.repeat.unwrap_or(defaults.repeats), ..defaults };
     let replay = Replay { models, samples, options };
-    let backend = devices.machine.backend(&Ledger::new());
+    let backend = devices.backend();
     let mut attempts = Vec::new();
     for target in &devices.targets {
         let progress = Progress::new(format!("running on {}", target.device));
         let recording = replay.run(&backend, target).await;
         drop(progress);
         let recording = recording.map_err(|error| {
-            Failure::new(Code::Model, error.message().to_owned())
+            CliError::new(Code::Model, error.message().to_owned())
                 .help("give every model of the recording, the very same files, with --model")
         })?;
         attempts.push(Attempt::recorded(target.device.as_str(), Ok(recording)));
@@ -166,9 +150,9 @@ async fn replayed(
 }
 
 /// Inputs for the first variant of each model, by the signature that the first device to load it sees.
-async fn generated(args: &VerifyArgs, devices: &Devices, models: &[Model]) -> Outcome<Vec<Sample>> {
+async fn generated(args: &VerifyArgs, devices: &Devices, models: &[Model]) -> Result<Vec<Sample>> {
     let defaults = GenerateOptions::default();
-    let backend = devices.machine.backend(&Ledger::new());
+    let backend = devices.backend();
     let mut samples: Vec<Sample> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for model in models {
@@ -188,7 +172,7 @@ async fn generated(args: &VerifyArgs, devices: &Devices, models: &[Model]) -> Ou
             ..defaults.clone()
         };
         samples.extend(generate(model, &signature, &options).map_err(|error| {
-            Failure::new(Code::Model, format!("no inputs can be made for '{}'", model.name()))
+            CliError::new(Code::Model, format!("no inputs can be made for '{}'", model.name()))
                 .why(error.report())
                 .help("record what an app gives it: godwit run --record DIR ...")
         })?);
@@ -202,7 +186,7 @@ async fn signature(
     model: &Model,
     devices: &Devices,
     backend: &Arc<dyn Backend>,
-) -> Outcome<Signature> {
+) -> Result<Signature> {
     let summary = precheck(model, &Limits::default()).ok().flatten();
     if let Some(stated) = summary.as_ref().and_then(|summary| summary.signature().ok()) {
         return Ok(stated.clone());
@@ -215,12 +199,12 @@ async fn signature(
         }
     }
     let what = format!("no device here can load the model '{}'", model.name());
-    Err(Failure::new(model_code(refusal.kind()), what).why(refusal.report()))
+    Err(PlatformError::new(refusal.kind().into(), what).why(refusal.report()).into())
 }
 
 fn rates(args: &VerifyArgs, devices: &Devices) -> BTreeMap<String, Rates> {
     let mut rates: BTreeMap<String, Rates> = BTreeMap::new();
-    for device in devices.machine.devices() {
+    for device in devices.platform.devices() {
         // What godwit.toml says, unless the command line says otherwise.
         let price = device.labels.get("price-per-hour").and_then(|price| price.parse().ok());
         if let Some(price) = price {
@@ -252,22 +236,22 @@ async fn search(report: &mut Report, attempts: &[Attempt], devices: &Devices, mo
     let found = attempts.iter().find(|attempt| Some(&attempt.device) == reference.as_ref());
     let Some(Ok(recording)) = found.map(|attempt| attempt.outcome.as_ref()) else { return };
     let progress = Progress::new("searching for the first operator that differs");
-    let backend = devices.machine.backend(&Ledger::new());
+    let backend = devices.backend();
     let limits = Limits::default();
     find_first_operators(report, recording, &backend, models, &devices.targets, &limits).await;
     drop(progress);
 }
 
-fn read_golden(path: &Path) -> Outcome<Golden> {
+fn read_golden(path: &Path) -> Result<Golden> {
     let bytes = files::read("the golden file", path)?;
     Golden::parse(&bytes).map_err(|error| {
-        Failure::new(Code::File, format!("the golden file '{}' cannot be used", path.display()))
+        CliError::new(Code::File, format!("the golden file '{}' cannot be used", path.display()))
             .why(error.report())
             .help("make one: godwit verify --save FILE ...")
     })
 }
 
-fn deliver(args: &VerifyArgs, report: &Report, attempts: &[Attempt]) -> Outcome<()> {
+fn deliver(args: &VerifyArgs, report: &Report, attempts: &[Attempt]) -> Result<()> {
     if let Some(path) = &args.save {
         let golden = Golden::of(attempts).and_then(|golden| golden.to_json());
         files::write("the golden file", path, &golden.map_err(|error| internal(&error))?)?;
@@ -295,6 +279,6 @@ fn verdict(report: &Report) -> u8 {
     }
 }
 
-fn internal(error: &Error) -> Failure {
-    Failure::new(Code::Internal, "the report cannot be made").why(error.report())
+fn internal(error: &Error) -> CliError {
+    CliError::new(Code::Internal, "the report cannot be made").why(error.report())
 }

@@ -1,3 +1,5 @@
+//! Reading and writing files that a person named.
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -5,21 +7,32 @@ use std::path::Path;
 use godwit_backend::nearest;
 use tempfile::NamedTempFile;
 
-use crate::failure::{Code, Failure, Outcome};
+use crate::{PlatformError, PlatformErrorKind, Result};
 
 /// The bytes of a file that an argument names. `what` says what the file is to the user.
-pub(crate) fn read(what: &str, path: &Path) -> Outcome<Vec<u8>> {
+///
+/// # Errors
+///
+/// `File`, with the nearest name in the folder if there is none of this name.
+pub fn read(what: &str, path: &Path) -> Result<Vec<u8>> {
     let unreadable = |error: &io::Error| cannot_read(what, path, error);
     if fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
-        return Err(Failure::new(Code::File, format!("{what} '{}' is a folder", path.display()))
-            .help("name a file in it"));
+        return Err(PlatformError::new(
+            PlatformErrorKind::File,
+            format!("{what} '{}' is a folder", path.display()),
+        )
+        .help("name a file in it"));
     }
     fs::read(path).map_err(|error| unreadable(&error))
 }
 
-pub(crate) fn cannot_read(what: &str, path: &Path, error: &io::Error) -> Failure {
-    let failure = Failure::new(Code::File, format!("{what} '{}' cannot be read", path.display()))
-        .why(reason(error));
+/// Why a file cannot be read. `what` says what the file is to the user.
+pub fn cannot_read(what: &str, path: &Path, error: &io::Error) -> PlatformError {
+    let failure = PlatformError::new(
+        PlatformErrorKind::File,
+        format!("{what} '{}' cannot be read", path.display()),
+    )
+    .why(reason(error));
     match error.kind() {
         io::ErrorKind::NotFound => match neighbour(path) {
             Some(near) => failure.help(format!("did you mean '{near}'?")),
@@ -31,7 +44,7 @@ pub(crate) fn cannot_read(what: &str, path: &Path, error: &io::Error) -> Failure
 }
 
 /// The operating system's words without the number Rust appends.
-pub(crate) fn reason(error: &io::Error) -> String {
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" (os error") {
         Some((words, _)) => words.to_owned(),
@@ -51,16 +64,23 @@ fn neighbour(path: &Path) -> Option<String> {
 }
 
 /// Writes a whole file or leaves what was there.
-pub(crate) fn write(what: &str, path: &Path, bytes: &[u8]) -> Outcome<()> {
+///
+/// # Errors
+///
+/// `File` when it cannot be written.
+pub fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let written = temporary_in(folder.unwrap_or(Path::new("."))).and_then(|mut file| {
         file.write_all(bytes)?;
         file.persist(path).map_err(|error| error.error)
     });
     written.map(drop).map_err(|error| {
-        Failure::new(Code::File, format!("{what} '{}' cannot be written", path.display()))
-            .why(reason(&error))
-            .help("name a file in a folder that exists and may be written")
+        PlatformError::new(
+            PlatformErrorKind::File,
+            format!("{what} '{}' cannot be written", path.display()),
+        )
+        .why(reason(&error))
+        .help("name a file in a folder that exists and may be written")
     })
 }
 

@@ -4,13 +4,12 @@ use std::ops::Range;
 use std::path::Path;
 
 use godwit_backend::{DeviceId, known, nearest};
+use serde::Deserialize as _;
+use serde::de::IntoDeserializer as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::failure::{Code, Failure, Outcome};
-use crate::family::FAMILIES;
-use crate::files;
-use crate::remote::Endpoint;
+use crate::{Endpoint, FAMILIES, PlatformError, PlatformErrorKind, Result, files};
 
 /// The file that is read where no other is named.
 const NAME: &str = "godwit.toml";
@@ -18,7 +17,11 @@ const KEYS: [&str; 1] = ["device"];
 const TYPES: [&str; 1] = ["remote"];
 
 /// The devices of the file `named`, or of the one that lies here if there is one.
-pub(crate) fn read(named: Option<&Path>) -> Outcome<Vec<Endpoint>> {
+///
+/// # Errors
+///
+/// `File` when it cannot be read; `Config`, with the line, when it cannot be understood.
+pub fn read(named: Option<&Path>) -> Result<Vec<Endpoint>> {
     let here = Path::new(NAME);
     let Some(path) = named.or_else(|| here.exists().then_some(here)) else {
         return Ok(Vec::new());
@@ -26,7 +29,7 @@ pub(crate) fn read(named: Option<&Path>) -> Outcome<Vec<Endpoint>> {
     let bytes = files::read("the configuration", path)?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let what = format!("'{}' is no configuration", path.display());
-        Failure::new(Code::Config, what).why(error.utf8_error().to_string())
+        PlatformError::new(PlatformErrorKind::Config, what).why(error.utf8_error().to_string())
     })?;
     File { path, text: &text }.devices()
 }
@@ -37,7 +40,7 @@ struct File<'a> {
 }
 
 impl File<'_> {
-    fn devices(&self) -> Outcome<Vec<Endpoint>> {
+    fn devices(&self) -> Result<Vec<Endpoint>> {
         let document = DeTable::parse(self.text).map_err(|error| self.refused(&error))?;
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for (key, value) in document.into_inner() {
@@ -52,8 +55,8 @@ impl File<'_> {
             };
             for device in devices.iter() {
                 let endpoint = self.device(device)?;
-                if endpoints.iter().any(|other| other.id() == endpoint.id()) {
-                    let what = format!("the device '{}' is here twice", endpoint.id());
+                if endpoints.iter().any(|other| other.id == endpoint.id) {
+                    let what = format!("the device '{}' is here twice", endpoint.id);
                     let failure = self.wrong(Some(device.span()), &what);
                     return Err(failure.help("give one of them another id"));
                 }
@@ -63,7 +66,7 @@ impl File<'_> {
         Ok(endpoints)
     }
 
-    fn device(&self, device: &Spanned<DeValue<'_>>) -> Outcome<Endpoint> {
+    fn device(&self, device: &Spanned<DeValue<'_>>) -> Result<Endpoint> {
         let DeValue::Table(table) = device.get_ref() else {
             let failure = self.wrong(Some(device.span()), "a device is no table");
             return Err(failure.help("begin each device with a line of its own: [[device]]"));
@@ -82,10 +85,11 @@ impl File<'_> {
             }
         }
         let value = Spanned::new(device.span(), DeValue::Table(table));
-        let mut endpoint = Endpoint::read(value).map_err(|error| self.refused(&error))?;
+        let mut endpoint = Endpoint::deserialize(value.into_deserializer())
+            .map_err(|error| self.refused(&error))?;
         endpoint.relative_to(self.path.parent().unwrap_or(Path::new("")));
         endpoint.check().map_err(|error| self.wrong(Some(device.span()), error.message()))?;
-        let id = DeviceId::new(endpoint.id());
+        let id = DeviceId::new(&endpoint.id);
         if let Some(family) = FAMILIES.iter().find(|family| id.is_of(family.name)) {
             let what = format!("'{id}' is a name for a device of this machine");
             let failure = self.wrong(Some(device.span()), &what);
@@ -97,7 +101,7 @@ impl File<'_> {
     }
 
     /// What a parser says, with the value left out where it may be a secret.
-    fn refused(&self, error: &toml::de::Error) -> Failure {
+    fn refused(&self, error: &toml::de::Error) -> PlatformError {
         let span = error.span();
         let message = error.message();
         if let Some((kind, name, there_are)) = unknown(message) {
@@ -124,11 +128,14 @@ impl File<'_> {
         }
     }
 
-    fn wrong(&self, span: Option<Range<usize>>, what: &str) -> Failure {
+    fn wrong(&self, span: Option<Range<usize>>, what: &str) -> PlatformError {
         let before = span.and_then(|span| self.text.get(..span.start));
         let line = before.map(|before| format!(", line {}", before.matches('\n').count() + 1));
         let path = self.path.display();
-        Failure::new(Code::Config, format!("'{path}'{}: {what}", line.unwrap_or_default()))
+        PlatformError::new(
+            PlatformErrorKind::Config,
+            format!("'{path}'{}: {what}", line.unwrap_or_default()),
+        )
     }
 
     /// The key in front of a value.
@@ -149,7 +156,7 @@ fn unknown(message: &str) -> Option<(&'static str, &str, Vec<&str>)> {
     Some((kind, quoted.next()?, quoted.collect()))
 }
 
-fn suggest(failure: Failure, what: &str, name: &str, there_are: &[&str]) -> Failure {
+fn suggest(failure: PlatformError, what: &str, name: &str, there_are: &[&str]) -> PlatformError {
     let failure = failure.why(known(what, name, there_are.iter().copied()));
     match nearest(name, there_are.iter().copied()) {
         Some(near) => failure.help(format!("write '{near}' instead")),
@@ -163,8 +170,8 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<String>, String> {
         let file = File { path: Path::new("godwit.toml"), text };
-        let ids = |devices: Vec<Endpoint>| devices.iter().map(|one| one.id().to_owned()).collect();
-        file.devices().map(ids).map_err(|failure| failure.render())
+        let ids = |devices: Vec<Endpoint>| devices.iter().map(|one| one.id.clone()).collect();
+        file.devices().map(ids).map_err(|failure| format!("{failure:?}"))
     }
 
     const DEVICE: &str = "[[device]]\ntype = \"remote\"\nid = \"triton:0\"\nurl = \"http://h:1\"\n";

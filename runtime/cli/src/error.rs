@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use godwit_backend::ErrorKind;
+use godwit_platform::{PlatformError, PlatformErrorKind};
 
 /// What `godwit` itself ends with. A guest's own code is passed on as it is, so these keep clear of
 /// the small numbers programs use, and follow `sysexits.h`, `timeout(1)` and the shell where they can.
@@ -36,16 +36,16 @@ pub(crate) const EXIT_CODES: &str = "  0    the app ended well, or the command d
 
 /// Why a command ends: what happened, the reason, and what to type next.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(crate) struct CliError {
     code: Code,
     what: String,
     why: Vec<String>,
     help: Vec<String>,
 }
 
-pub(crate) type Outcome<T> = Result<T, Failure>;
+pub(crate) type Result<T, E = CliError> = std::result::Result<T, E>;
 
-impl Failure {
+impl CliError {
     pub(crate) fn new(code: Code, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), why: Vec::new(), help: Vec::new() }
     }
@@ -88,11 +88,16 @@ fn part(text: &mut String, style: Style, label: &str, body: &str) {
     }
 }
 
-/// The code for an error of the contract that arose while dealing with a model.
-pub(crate) fn model_code(kind: ErrorKind) -> Code {
-    match kind {
-        ErrorKind::Unavailable | ErrorKind::DeviceLost => Code::Device,
-        ErrorKind::Internal => Code::Internal,
-        _ => Code::Model,
+impl From<PlatformError> for CliError {
+    fn from(error: PlatformError) -> Self {
+        let code = match error.kind {
+            PlatformErrorKind::Request => Code::Usage,
+            PlatformErrorKind::File => Code::File,
+            PlatformErrorKind::Model => Code::Model,
+            PlatformErrorKind::Device => Code::Device,
+            PlatformErrorKind::Config => Code::Config,
+            _ => Code::Internal,
+        };
+        Self { code, what: error.message, why: error.why, help: error.help }
     }
 }

@@ -1,15 +1,63 @@
+//! The files of models.
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use godwit_backend::{Buffer, Encoding, Error, ErrorKind, Model};
+use godwit_backend::{Buffer, DeviceId, Encoding, Error, ErrorKind, Model};
 use godwit_model::{check_claimed, detect};
 
-use crate::failure::{Code, Failure, Outcome, model_code};
-use crate::files;
+use crate::{PlatformError, PlatformErrorKind, Result, files};
+
+/// What a model is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ModelSource {
+    /// A file, or a folder that holds one.
+    Path(PathBuf),
+    /// The name that a service has for it.
+    Remote(String),
+}
+
+/// One variant of a model, as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelSpec {
+    /// The name that an app loads it by.
+    pub name: String,
+    /// Its file, or what a service calls it.
+    pub source: ModelSource,
+    /// `None`: told by the file.
+    pub encoding: Option<Encoding>,
+    /// `None`: the default device.
+    pub device: Option<DeviceId>,
+    /// For the device's backend, which knows what it has.
+    pub options: BTreeMap<String, String>,
+}
+
+impl ModelSpec {
+    /// The model, and its file if it has one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`file`] and [`read`].
+    pub fn read(&self) -> Result<(Option<PathBuf>, Model)> {
+        match &self.source {
+            ModelSource::Path(path) => {
+                let path = file(path, self.encoding)?;
+                let model = read(&self.name, &path, self.encoding)?;
+                Ok((Some(path), model))
+            }
+            ModelSource::Remote(name) => Ok((None, Model::remote(&self.name, name, None))),
+        }
+    }
+}
 
 /// The model's file: `path` itself, or if that is a folder the one model in it, of `encoding` if that is
 /// given.
-pub(crate) fn file(path: &Path, encoding: Option<Encoding>) -> Outcome<PathBuf> {
+///
+/// # Errors
+///
+/// `File` when the folder holds none, or more than one.
+pub fn file(path: &Path, encoding: Option<Encoding>) -> Result<PathBuf> {
     if !path.is_dir() {
         return Ok(path.to_owned());
     }
@@ -25,15 +73,21 @@ pub(crate) fn file(path: &Path, encoding: Option<Encoding>) -> Outcome<PathBuf> 
     let shown = path.display();
     match models.as_slice() {
         [model] => Ok(model.clone()),
-        [] => Err(Failure::new(Code::File, format!("the folder '{shown}' holds no model"))
-            .why("none of its files has an extension known here")
-            .help("name the file: --model NAME=PATH,encoding=ENCODING")),
+        [] => Err(PlatformError::new(
+            PlatformErrorKind::File,
+            format!("the folder '{shown}' holds no model"),
+        )
+        .why("none of its files has an extension known here")
+        .help("name the file: --model NAME=PATH,encoding=ENCODING")),
         [first, ..] => {
             let names = models.iter().filter_map(|model| model.file_name());
             let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
-            Err(Failure::new(Code::File, format!("the folder '{shown}' holds more than one model"))
-                .why(names.join(", "))
-                .help(format!("name one: {}", first.display())))
+            Err(PlatformError::new(
+                PlatformErrorKind::File,
+                format!("the folder '{shown}' holds more than one model"),
+            )
+            .why(names.join(", "))
+            .help(format!("name one: {}", first.display())))
         }
     }
 }
@@ -42,12 +96,16 @@ pub(crate) fn file(path: &Path, encoding: Option<Encoding>) -> Outcome<PathBuf> 
 ///
 /// The encoding is what the caller says, or what the file's name says, or what its bytes look like;
 /// whoever says it, the bytes are held to it.
-pub(crate) fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Outcome<Model> {
+///
+/// # Errors
+///
+/// `File` when it cannot be read; `Model` when its encoding cannot be told, or is another one.
+pub fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Result<Model> {
     let mut parts = vec![files::read("the model", path)?];
     let claimed = encoding.or_else(|| by_extension(path)).or_else(|| detect(&parts));
     let Some(encoding) = claimed else {
-        return Err(Failure::new(
-            Code::Model,
+        return Err(PlatformError::new(
+            PlatformErrorKind::Model,
             format!("the encoding of the model '{}' cannot be told", path.display()),
         )
         .why("its name has no extension known here, and its bytes look like no known encoding")
@@ -79,15 +137,15 @@ fn by_extension(path: &Path) -> Option<Encoding> {
     }
 }
 
-fn not_what_it_says(path: &Path, error: &Error) -> Failure {
+fn not_what_it_says(path: &Path, error: &Error) -> PlatformError {
     let what = format!("'{}' is not the model its name or encoding says", path.display());
-    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    let failure = PlatformError::new(error.kind().into(), what).why(error.report());
     failure.help("check that the download was complete, or give another file or encoding=")
 }
 
 /// The model `name` as a remote device has it, unless the command line says what that is called there. A
 /// file of it here is only what it is taken for.
-pub(crate) fn served(name: &str, variants: &[Model]) -> Option<Model> {
+pub fn served(name: &str, variants: &[Model]) -> Option<Model> {
     if variants.iter().any(|model| model.there().is_some()) {
         return None;
     }
@@ -95,9 +153,9 @@ pub(crate) fn served(name: &str, variants: &[Model]) -> Option<Model> {
 }
 
 /// Why a model of a remote device cannot be used.
-pub(crate) fn unserved(model: &Model, device: &str, error: &Error) -> Failure {
+pub fn unserved(model: &Model, device: &str, error: &Error) -> PlatformError {
     let what = format!("the model '{}' cannot be used on {device}", model.name());
-    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    let failure = PlatformError::new(error.kind().into(), what).why(error.report());
     match error.kind() {
         ErrorKind::Denied => {
             failure.help(format!("see what 'auth' of {device} says in godwit.toml"))
@@ -112,9 +170,9 @@ pub(crate) fn unserved(model: &Model, device: &str, error: &Error) -> Failure {
 }
 
 /// Why a model that was read cannot be used.
-pub(crate) fn unusable(model: &Model, path: &Path, device: &str, error: &Error) -> Failure {
+pub fn unusable(model: &Model, path: &Path, device: &str, error: &Error) -> PlatformError {
     let what = format!("the model '{}' cannot be loaded on {device}", model.name());
-    let failure = Failure::new(model_code(error.kind()), what).why(error.report());
+    let failure = PlatformError::new(error.kind().into(), what).why(error.report());
     let shown = path.display();
     let lacks_weights = model.encoding() == Encoding::Openvino && model.parts().len() == 1;
     match error.kind() {

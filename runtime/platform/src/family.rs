@@ -1,0 +1,164 @@
+//! The backends of this build, by the name that their devices' ids begin with. The only place that names any.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use godwit_backend::{Backend, DeviceId, Error, Result, known};
+use godwit_engines::Engine;
+use godwit_worker::{Worker, WorkerPerDevice};
+
+use crate::{AbsentFamily, FamilyOptions, Libraries, LoadedLibrary, PlatformOptions, worker};
+
+/// A backend that this build has.
+#[derive(Debug)]
+pub struct Family {
+    /// What the ids of its devices begin with.
+    pub name: &'static str,
+    /// The library that it is made of, unless it is part of this program.
+    pub engine: Option<&'static Engine>,
+    /// Whether its devices are shown and chosen without being named.
+    pub(crate) listed: bool,
+    /// Whether its library may end its process, so that it has one of its own unless told otherwise.
+    pub(crate) separate_process: bool,
+    /// Whether its library drives one device a process.
+    one_device_per_process: bool,
+    open: Open,
+}
+
+/// Opens a backend with the library at a path, which is empty for one that is part of this program.
+type Open = fn(&Path, &FamilyOptions) -> Result<Arc<dyn Backend>>;
+
+/// An entry a backend: its cargo feature, its name, how it differs from [`Family::new`], how it is opened.
+macro_rules! families {
+    ($($feature:tt $name:tt [$($field:ident: $value:expr),*] $open:expr;)*) => {
+        /// The families of this build, the preferred first.
+        pub const FAMILIES: &[Family] =
+            &[$(#[cfg(feature = $feature)] Family { $($field: $value,)* ..Family::new($name, $open) },)*];
+
+        /// The families this build was made without, each with its cargo feature.
+        pub(crate) const LEFT_OUT: &[(&str, &str)] =
+            &[$(#[cfg(not(feature = $feature))] ($name, $feature),)*];
+    };
+}
+
+families! {
+    "cpu" "cpu" [] |_, options| {
+        let &FamilyOptions { inline_under, threads, .. } = options;
+        let options = godwit_cpu::CpuOptions { threads, inline_under };
+        Ok(Arc::new(godwit_cpu::CpuBackend::new(options)?))
+    };
+    "openvino" "openvino" [engine: Some(&godwit_engines::OPENVINO)] |library, options| {
+        let &FamilyOptions { inline_under, one_at_a_time, .. } = options;
+        let options =
+            godwit_openvino::OpenVinoOptions { inline_under, one_at_a_time, ..Default::default() };
+        Ok(Arc::new(godwit_openvino::OpenVino::open(library, options)?))
+    };
+    "onnxruntime" "ort" [engine: Some(&godwit_engines::ONNXRUNTIME)] |library, options| {
+        let &FamilyOptions { inline_under, threads, .. } = options;
+        let options =
+            godwit_onnxruntime::OrtOptions { inline_under, threads, ..Default::default() };
+        Ok(Arc::new(godwit_onnxruntime::OnnxRuntime::open(library, options)?))
+    };
+    "cuda" "cuda" [one_device_per_process: true] |_, _| {
+        Ok(Arc::new(godwit_cuda::CudaBackend::open(Default::default())?))
+    };
+    // It ends its process over some models, and it is not known over which.
+    "rocm" "rocm" [engine: Some(&godwit_engines::MIGRAPHX), separate_process: cfg!(target_os = "linux")]
+        |library, _| Ok(Arc::new(godwit_rocm::Rocm::open(library, Default::default())?));
+    // AMD's own implementation on the processor, many times slower than any other: only for those who name it.
+    "rocm" "rocm-ref" [
+        engine: Some(&godwit_engines::MIGRAPHX), separate_process: cfg!(target_os = "linux"), listed: false
+    ] |library, _| Ok(Arc::new(godwit_rocm::Rocm::open_reference(library, Default::default())?));
+}
+
+impl Family {
+    /// A family that is part of this program and shares its process.
+    const fn new(name: &'static str, open: Open) -> Self {
+        Self {
+            name,
+            engine: None,
+            listed: true,
+            separate_process: false,
+            one_device_per_process: false,
+            open,
+        }
+    }
+
+    /// The family of this build called `name`.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`, with the names there are.
+    pub fn by_name(name: &str) -> Result<&'static Self> {
+        FAMILIES.iter().find(|family| family.name == name).ok_or_else(|| {
+            let known = known("families", name, FAMILIES.iter().map(|family| family.name));
+            Error::not_found(format!("there is no family '{name}': {known}"))
+        })
+    }
+
+    /// The family of this build that drives `device`.
+    pub fn of(device: &DeviceId) -> Option<&'static Self> {
+        let families = FAMILIES.iter().filter(|family| device.is_of(family.name));
+        // `rocm-ref:0` is of `rocm` by its name too.
+        families.max_by_key(|family| family.name.len())
+    }
+
+    /// Finds and loads what the family needs, in this process.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` when its library is not found, and what the backend gives.
+    pub fn open(&self, libraries: &Libraries, options: &FamilyOptions) -> Result<Arc<dyn Backend>> {
+        let found = self.find(libraries).map_err(|absent| Error::unavailable(absent.why))?;
+        self.load(found.as_ref(), options)
+    }
+
+    /// Finds and loads what the family needs: here, or in worker processes as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// [`AbsentFamily`], with the reason and a remedy.
+    pub fn start(
+        &self,
+        options: &PlatformOptions,
+    ) -> Result<(Arc<dyn Backend>, Option<LoadedLibrary>), AbsentFamily> {
+        let library = self.find(&options.libraries)?;
+        let refused = |error: Error| match (&library, self.engine) {
+            (Some(library), Some(engine)) => {
+                AbsentFamily::unusable(self.name, engine, &library.found, &error)
+            }
+            _ => AbsentFamily::new(self.name, error.report()),
+        };
+        let command = || {
+            let path = library.as_ref().map(|library| &*library.found.path);
+            worker::command(self.name, path, options)
+                .map_err(|error| AbsentFamily::new(self.name, error.report()))
+        };
+        let mut backend: Arc<dyn Backend> = if options.isolation.holds(self.name) {
+            let worker = Worker::new(self.name, command()?);
+            worker.start().map_err(refused)?;
+            Arc::new(worker)
+        } else {
+            self.load(library.as_ref(), &options.family).map_err(refused)?
+        };
+        if self.one_device_per_process {
+            backend = Arc::new(WorkerPerDevice::new(backend, command()?));
+        }
+        Ok((backend, library))
+    }
+
+    fn find(&self, libraries: &Libraries) -> Result<Option<LoadedLibrary>, AbsentFamily> {
+        let Some(engine) = self.engine else { return Ok(None) };
+        let found = godwit_engines::find(engine, libraries.path(engine))
+            .map_err(|absent| AbsentFamily::not_found(self.name, absent))?;
+        Ok(Some(LoadedLibrary { family: self.name, engine: engine.name, found }))
+    }
+
+    fn load(
+        &self,
+        library: Option<&LoadedLibrary>,
+        options: &FamilyOptions,
+    ) -> Result<Arc<dyn Backend>> {
+        (self.open)(library.map_or(Path::new(""), |library| &library.found.path), options)
+    }
+}
