@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::LazyLock;
 
-use godwit_backend::nearest;
+use godwit_backend::{Buffer, Digest, Hashing, ModelFiles, nearest};
 use tempfile::NamedTempFile;
 
 use crate::{PlatformError, PlatformErrorKind, Result};
@@ -15,6 +16,16 @@ use crate::{PlatformError, PlatformErrorKind, Result};
 ///
 /// `File`, with the nearest name in the folder if there is none of this name.
 pub fn read(what: &str, path: &Path) -> Result<Vec<u8>> {
+    read_by(what, path, |path| fs::read(path))
+}
+
+/// As [`read`], for the file of a model: a large one is mapped into memory, and hashed once in this process.
+pub(crate) fn read_model(what: &str, path: &Path) -> Result<(Buffer, Digest)> {
+    static FILES: LazyLock<ModelFiles> = LazyLock::new(ModelFiles::default);
+    read_by(what, path, |path| FILES.read(path, Hashing::Once))
+}
+
+fn read_by<T>(what: &str, path: &Path, read: impl Fn(&Path) -> io::Result<T>) -> Result<T> {
     let unreadable = |error: &io::Error| cannot_read(what, path, error);
     if fs::metadata(path).map_err(|error| unreadable(&error))?.is_dir() {
         return Err(PlatformError::new(
@@ -23,7 +34,7 @@ pub fn read(what: &str, path: &Path) -> Result<Vec<u8>> {
         )
         .help("name a file in it"));
     }
-    fs::read(path).map_err(|error| unreadable(&error))
+    read(path).map_err(|error| unreadable(&error))
 }
 
 /// Why a file cannot be read. `what` says what the file is to the user.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use godwit_backend::{Buffer, DeviceId, Encoding, Error, ErrorKind, Model};
+use godwit_backend::{DeviceId, Encoding, Error, ErrorKind, Model};
 use godwit_model::{check_claimed, detect};
 
 use crate::{PlatformError, PlatformErrorKind, Result, files};
@@ -101,7 +101,8 @@ pub fn file(path: &Path, encoding: Option<Encoding>) -> Result<PathBuf> {
 ///
 /// `File` when it cannot be read; `Model` when its encoding cannot be told, or is another one.
 pub fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Result<Model> {
-    let mut parts = vec![files::read("the model", path)?];
+    let (bytes, digest) = files::read_model("the model", path)?;
+    let (mut parts, mut digests) = (vec![bytes], vec![digest]);
     let claimed = encoding.or_else(|| by_extension(path)).or_else(|| detect(&parts));
     let Some(encoding) = claimed else {
         return Err(PlatformError::new(
@@ -119,10 +120,12 @@ pub fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Result<Model
         let weights = path.with_extension("bin");
         // A graph without constants has none; one with constants is refused for lacking them.
         if weights.exists() {
-            parts.push(files::read("the weights", &weights)?);
+            let (bytes, digest) = files::read_model("the weights", &weights)?;
+            parts.push(bytes);
+            digests.push(digest);
         }
     }
-    Ok(Model::new(name, encoding, parts.into_iter().map(Buffer::from).collect()))
+    Ok(Model::with_digests(name, encoding, parts.into_iter().zip(digests).collect()))
 }
 
 /// Only extensions that mean one encoding.
