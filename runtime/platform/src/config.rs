@@ -171,7 +171,8 @@ mod tests {
     fn read(text: &str) -> Result<Vec<String>, String> {
         let file = File { path: Path::new("godwit.toml"), text };
         let ids = |devices: Vec<Endpoint>| devices.iter().map(|one| one.id.clone()).collect();
-        file.devices().map(ids).map_err(|failure| format!("{failure:?}"))
+        let told = |error: PlatformError| format!("{error}; {}", error.help.join("; "));
+        file.devices().map(ids).map_err(told)
     }
 
     const DEVICE: &str = "[[device]]\ntype = \"remote\"\nid = \"triton:0\"\nurl = \"http://h:1\"\n";
