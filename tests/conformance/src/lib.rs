@@ -2,7 +2,8 @@
 //!
 //! A backend joins with a [`Subject`]: itself, a device, and [`Models`] that its device can read. The
 //! line `conformance!(name, subject())` then makes a `#[test]` of every case, for the plain backend and
-//! for the backend under each policy wrapper, so that a wrapper which loses a property is found too.
+//! for the backend under all policy wrappers at once. Each wrapper by itself is held to every case on two fakes,
+//! by `conformance!(name, subject(), each_wrapper)`: what it loses, it loses on any backend.
 //!
 //! The cases are listed in one place, `list.rs`. A case that is not listed there does not compile: it is
 //! dead code, which this crate denies.
@@ -18,15 +19,18 @@
 
 mod bounded;
 mod list;
+mod memory;
 pub mod models;
 mod open;
+pub mod planted;
 mod subject;
 mod tensors;
 mod themes;
 pub mod wrappers;
 
-pub use bounded::check;
+pub use bounded::{check, check_within};
 pub use list::{Listed, trials};
+pub use memory::NativeBlock;
 pub use models::{BadModel, Case, Models, Reference};
 pub use subject::{Held, Subject};
 

@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use godwit_backend::{Backend, Device, Graph, Memory, Result, Target};
+use godwit_backend::{Backend, Device, Graph, Memory, Target};
 
+use crate::memory::resident;
 use crate::open::Open;
 use crate::{Case, Models};
 
@@ -19,12 +20,33 @@ pub struct Subject {
     pub lacks: &'static [&'static str],
     /// Whether model files are checked before the backend gets them.
     pub checked: bool,
-    /// Bytes its device holds now, where that can be told exactly.
-    pub held: Option<Held>,
+    /// How the bytes that its device holds are measured.
+    pub held: Held,
 }
 
-/// Tells the bytes a device holds.
-pub type Held = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// How the bytes that a device holds are measured.
+#[derive(Clone)]
+pub enum Held {
+    /// The device itself tells, to the byte.
+    Exactly(Arc<dyn Fn() -> u64 + Send + Sync>),
+    /// The device computes in the memory of this process and of its workers, which the system counts.
+    Resident,
+    /// Nothing here can tell, for this reason. [`Subject::lists`] leaves out the cases that have to know.
+    Unknown(&'static str),
+}
+
+/// The case that has to know what the device holds.
+const NEEDS_HELD: &str = "device_memory_is_given_back_with_the_last_handle";
+
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(_) => f.write_str("Exactly"),
+            Self::Resident => f.write_str("Resident"),
+            Self::Unknown(reason) => f.debug_tuple("Unknown").field(reason).finish(),
+        }
+    }
+}
 
 impl fmt::Debug for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -36,11 +58,34 @@ impl fmt::Debug for Subject {
     }
 }
 
+impl Held {
+    /// Bytes held now, where they can be measured.
+    pub(crate) fn now(&self) -> Option<u64> {
+        match self {
+            Self::Exactly(held) => Some(held()),
+            Self::Resident => Some(resident()),
+            Self::Unknown(_) => None,
+        }
+    }
+}
+
 impl Subject {
     /// The same subject with its backend wrapped.
     #[must_use]
     pub fn wrap(self, wrapper: impl FnOnce(Arc<dyn Backend>) -> Arc<dyn Backend>) -> Self {
         Self { backend: wrapper(self.backend), ..self }
+    }
+
+    /// Whether the case called `name` in a list of all can be checked on this subject.
+    ///
+    /// # Errors
+    ///
+    /// The reason why not.
+    pub fn lists(&self, name: &str) -> Result<(), &'static str> {
+        match self.held {
+            Held::Unknown(reason) if name.ends_with(NEEDS_HELD) => Err(reason),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn device(&self) -> Device {
@@ -49,7 +94,7 @@ impl Subject {
         device.expect("the device under test is listed")
     }
 
-    pub(crate) async fn load(&self, case: &Case) -> Result<Arc<dyn Graph>> {
+    pub(crate) async fn load(&self, case: &Case) -> godwit_backend::Result<Arc<dyn Graph>> {
         self.backend.load(&self.models.model(case), &self.target).await
     }
 

@@ -3,6 +3,8 @@ use std::time::{Duration, Instant};
 use futures_timer::Delay;
 use godwit_backend::{DType, Element, Memory, Shape, Tensor};
 
+use crate::bounded::patience;
+
 /// A host tensor.
 pub(crate) fn tensor<T: Element, const N: usize>(dims: [usize; N], values: &[T]) -> Tensor {
     Tensor::from_values(dims, values).expect("as many values as the dims say")
@@ -31,11 +33,11 @@ pub(crate) fn bytes(tensor: &Tensor) -> &[u8] {
     tensor.host().expect("a tensor on the host")
 }
 
-/// Waits until `done`, or fails saying what never came true. The limit is one for things that hang.
+/// Waits until `done`, or fails saying what never came true.
 pub(crate) async fn eventually(what: &str, mut done: impl FnMut() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < Duration::from_secs(120), "never: {what}");
+        assert!(began.elapsed() < patience(), "never: {what}");
         Delay::new(Duration::from_millis(5)).await;
     }
 }

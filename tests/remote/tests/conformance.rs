@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use godwit_backend::{DType, Model, Target};
 use godwit_conformance::models::OnnxModels;
-use godwit_conformance::{BadModel, Case, Models, Reference, Subject, cases, check};
+use godwit_conformance::{BadModel, Case, Held, Models, Reference, Subject, cases, check};
 use godwit_model::{Limits, onnx::summarize};
 use godwit_remote::{Endpoint, Protocol, RemoteModel};
 use godwit_remote_tests::{Triton, remote};
@@ -80,7 +80,7 @@ fn subject(triton: &Triton, protocol: Protocol) -> Subject {
         models: Arc::new(Served),
         lacks: &[],
         checked: false,
-        held: None,
+        held: Held::Unknown("a server's memory is its own"),
     }
 }
 

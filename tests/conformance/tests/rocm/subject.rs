@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use godwit_backend::{DType, Model, Target};
 use godwit_conformance::models::OnnxModels;
-use godwit_conformance::{BadModel, Case, Models, Reference, Subject};
+use godwit_conformance::{BadModel, Case, Held, Models, Reference, Subject};
 use godwit_fixtures::onnx::Graph;
 use godwit_fixtures::{dims, migraphx};
 use godwit_rocm::{Rocm, RocmOptions};
@@ -18,7 +18,7 @@ pub(crate) fn rocm() -> Subject {
         models: Arc::new(ReferenceModels),
         lacks: &["expand"],
         checked: false,
-        held: None,
+        held: Held::Resident,
     }
 }
 

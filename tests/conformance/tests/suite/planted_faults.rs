@@ -1,12 +1,13 @@
 //! The suite finds what is wrong: each fault below, planted in a fake, fails the case it is for.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use godwit_backend::{DeviceKind, ErrorKind};
+use godwit_conformance::planted::{Hungry, fault_of};
 use godwit_conformance::{Subject, cases, check};
 use godwit_fake::{FakeDevice, WrongAnswer};
 
-use crate::subjects::scripted;
+use crate::subjects::{cpu, scripted};
 
 fn device() -> FakeDevice {
     FakeDevice::new(DeviceKind::Gpu)
@@ -19,14 +20,15 @@ macro_rules! found {
         fn $name() {
             check(|| scripted(device()), $case);
             let faulty: fn() -> FakeDevice = || $faulty;
-            let subject = move || -> Subject { scripted(faulty()) };
-            let panic = catch_unwind(AssertUnwindSafe(|| check(subject, $case)));
-            let panic = panic.expect_err("the suite is blind to it");
-            let formatted = panic.downcast_ref::<String>().map(String::as_str);
-            let reason = formatted.or(panic.downcast_ref::<&str>().copied()).unwrap();
+            let reason = fault_of(move || scripted(faulty()), $case);
             assert!(reason.contains($reason), "found for another reason: {reason}");
         }
     };
+}
+
+/// `subject`, whose library takes 16 MB of the C library's memory for each load and never frees them.
+fn leaking(subject: Subject) -> Subject {
+    subject.wrap(|backend| Arc::new(Hungry::leaking(backend, 16 << 20)))
 }
 
 found!(
@@ -77,3 +79,33 @@ found!(
     device().wrong_at_run(11, WrongAnswer::OffByOne { output: 1 }),
     "panicked"
 );
+
+#[test]
+fn a_leak_in_a_library() {
+    for subject in [|| scripted(device()), cpu] {
+        let case = cases::footprint::loading_again_and_again_does_not_pile_up_memory;
+        let reason = fault_of(move || leaking(subject()), case);
+        assert!(reason.contains("resident bytes are left"), "found for another reason: {reason}");
+    }
+}
+
+#[test]
+fn memory_that_the_last_handle_leaves_in_a_library() {
+    let case = cases::footprint::device_memory_is_given_back_with_the_last_handle;
+    let reason = fault_of(|| leaking(cpu()), case);
+    assert!(reason.contains("never: the system has back"), "found for another reason: {reason}");
+}
+
+#[test]
+fn memory_that_dropped_loads_leave_in_a_library() {
+    let case = cases::cancellation::a_dropped_load_leaves_nothing_behind;
+    let reason = fault_of(|| leaking(cpu()), case);
+    assert!(reason.contains("never: one graph is held"), "found for another reason: {reason}");
+}
+
+#[test]
+fn a_model_that_takes_gigabytes_in_a_library() {
+    let greedy = || scripted(device()).wrap(|backend| Arc::new(Hungry::greedy(backend, 5 << 28)));
+    let reason = fault_of(greedy, cases::hostile::hostile_models_do_no_harm);
+    assert!(reason.contains("resident bytes"), "found for another reason: {reason}");
+}

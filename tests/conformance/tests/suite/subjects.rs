@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godwit_backend::{DType, DeviceKind, Encoding, Target};
-use godwit_conformance::Subject;
 use godwit_conformance::models::{OnnxModels, ScriptModels};
+use godwit_conformance::{Held, Subject};
 use godwit_cpu::CpuBackend;
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_onnxruntime::{OnnxRuntime, OrtOptions};
@@ -17,7 +17,7 @@ pub(crate) fn cpu() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &["expand", "spin"],
         checked: false,
-        held: None,
+        held: Held::Resident,
     }
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn onnxruntime() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &[],
         checked: false,
-        held: None,
+        held: Held::Resident,
     }
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn openvino() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &[],
         checked: false,
-        held: None,
+        held: Held::Resident,
     }
 }
 
@@ -73,6 +73,6 @@ pub(crate) fn scripted(device: FakeDevice) -> Subject {
         lacks: &[],
         // Every broken script is refused by the fake itself.
         checked: true,
-        held: Some(Arc::new(move || control.used())),
+        held: Held::Exactly(Arc::new(move || control.used())),
     }
 }

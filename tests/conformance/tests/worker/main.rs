@@ -15,6 +15,8 @@
 #[cfg(target_os = "linux")]
 mod ends;
 #[cfg(target_os = "linux")]
+mod planted_faults;
+#[cfg(target_os = "linux")]
 mod served;
 #[cfg(target_os = "linux")]
 mod spread;
@@ -40,7 +42,11 @@ fn main() {
     let suites = suites.into_iter().flat_map(|(name, suite)| {
         trials(name, suite.into_iter().map(Into::into)).collect::<Vec<_>>()
     });
-    let own = [("ends", ends::TESTS), ("spread", spread::TESTS)];
+    let own = [
+        ("ends", ends::TESTS),
+        ("planted_faults", planted_faults::TESTS),
+        ("spread", spread::TESTS),
+    ];
     let own = own.into_iter().flat_map(|(module, tests)| trials(module, tests.iter().copied()));
     libtest_mimic::run(&arguments, suites.chain(own).collect()).exit();
 }

@@ -8,8 +8,9 @@ use godwit_backend::{
     Backend, DType, Device, DeviceKind, Encoding, Error, ExecutionContext, Graph, GraphInfo,
     Inputs, Model, Quota, Result, Run, Target, async_trait,
 };
-use godwit_conformance::Subject;
 use godwit_conformance::models::{OnnxModels, ScriptModels};
+use godwit_conformance::planted::Hungry;
+use godwit_conformance::{Held, Subject};
 use godwit_cpu::CpuBackend;
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_worker::{Worker, again, serve as answer};
@@ -19,6 +20,12 @@ pub(crate) const DEADLY: &str = "deadly";
 
 /// A model of this name ends the process when it is run.
 pub(crate) const DEADLY_RUN: &str = "deadly-run";
+
+/// The process whose library never frees what it takes for a load.
+pub(crate) const LEAKING: &str = "leaking";
+
+/// The process whose library takes gigabytes for a load.
+pub(crate) const GREEDY: &str = "greedy";
 
 /// The label that holds the number of the process.
 pub(crate) const PROCESS: &str = "pid";
@@ -31,6 +38,8 @@ pub(crate) fn serve(name: &str) {
     answer(|| match name {
         "cpu" => Ok(Arc::new(CpuBackend::new(Default::default())?)),
         "resident" => Ok(Arc::new(resident_here())),
+        LEAKING => Ok(Arc::new(Hungry::leaking(Arc::new(resident_here()), 16 << 20))),
+        GREEDY => Ok(Arc::new(Hungry::greedy(Arc::new(resident_here()), 2 << 30))),
         "fake" => Ok(Arc::new(Deadly(fake()))),
         "spread" => Ok(Arc::new(spread())),
         other => Err(Error::unavailable(format!("'{other}' is not here"))
@@ -58,20 +67,32 @@ pub(crate) fn cpu() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &["expand", "spin"],
         checked: false,
-        held: None,
+        held: Held::Resident,
     }
 }
 
 /// A device that keeps its outputs and runs one at a time, in a process of its own.
 pub(crate) fn resident() -> Subject {
+    let worker = Arc::new(worker("fake", "resident"));
+    let device = worker.clone();
+    let held = move || {
+        let devices = device.devices().unwrap();
+        let memory = devices[0].memory.unwrap();
+        memory.total - memory.free
+    };
     Subject {
-        backend: Arc::new(worker("fake", "resident")),
+        backend: worker,
         target: Target::new("fake:0"),
         models: Arc::new(ScriptModels),
         lacks: &[],
         checked: true,
-        held: None,
+        held: Held::Exactly(Arc::new(held)),
     }
+}
+
+/// The same with a fault in its process.
+pub(crate) fn faulty(name: &'static str) -> Subject {
+    Subject { backend: Arc::new(worker("fake", name)), held: Held::Resident, ..resident() }
 }
 
 fn resident_here() -> FakeBackend {
