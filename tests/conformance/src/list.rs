@@ -173,40 +173,34 @@ pub fn trials<'a>(
     })
 }
 
-/// The whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
-/// wrapper, as a list of [`Listed`].
+/// The whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under all wrappers at once, as a
+/// list of [`Listed`].
 #[macro_export]
 macro_rules! conformance_list {
     ($subject:expr) => {{
         let mut all = Vec::new();
         $crate::each_case!(pairs all, plain, $subject);
-        $crate::each_case!(pairs all, routed, $subject);
-        $crate::each_case!(pairs all, checked, $subject);
-        $crate::each_case!(pairs all, admitted, $subject);
-        $crate::each_case!(pairs all, cached, $subject);
-        $crate::each_case!(pairs all, metered, $subject);
-        $crate::each_case!(pairs all, recorded, $subject);
         $crate::each_case!(pairs all, stacked, $subject);
         all
     }};
 }
 
-/// Runs the whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under every
-/// wrapper: `NAME::WRAPPER::THEME::CASE` in the list of tests.
+/// Runs the whole suite on the [`Subject`](crate::Subject) that `$subject` makes, plain and under all wrappers at once,
+/// or also under each of them: `NAME::WRAPPER::THEME::CASE` in the list of tests.
 #[macro_export]
 macro_rules! conformance {
     ($name:ident, $subject:expr) => {
+        $crate::conformance!(@under $name, $subject, plain stacked);
+    };
+    ($name:ident, $subject:expr, each_wrapper) => {
+        $crate::conformance!(@under $name, $subject,
+            plain routed checked admitted cached metered recorded stacked);
+    };
+    (@under $name:ident, $subject:expr, $($wrapper:ident)+) => {
         mod $name {
             use super::*;
 
-            $crate::each_case!(tests plain, $subject);
-            $crate::each_case!(tests routed, $subject);
-            $crate::each_case!(tests checked, $subject);
-            $crate::each_case!(tests admitted, $subject);
-            $crate::each_case!(tests cached, $subject);
-            $crate::each_case!(tests metered, $subject);
-            $crate::each_case!(tests recorded, $subject);
-            $crate::each_case!(tests stacked, $subject);
+            $($crate::each_case!(tests $wrapper, $subject);)+
         }
     };
 }

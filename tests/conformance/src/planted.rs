@@ -63,10 +63,12 @@ impl Backend for Hungry {
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let block = NativeBlock::new(self.bytes);
-        let graph = self.inner.load(model, target).await;
-        if self.leaks {
+        let _freed = if self.leaks {
             forget(block);
-        }
-        graph
+            None
+        } else {
+            Some(block)
+        };
+        self.inner.load(model, target).await
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godwit_backend::Backend;
+use godwit_backend::{Backend, DeviceKind};
+use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_model::Limits;
 use godwit_policy::{
     Admission, AdmissionLimits, Checked, GraphCache, Ledger, Metered, Router, Stack,
@@ -21,8 +22,15 @@ pub fn plain(subject: Subject) -> Subject {
 
 /// As one of several backends.
 pub fn routed(subject: Subject) -> Subject {
-    let absent = godwit_fake::FakeBackend::builder().family("absent").absent("as planned").build();
-    subject.wrap(|backend| Arc::new(Router::new(vec![Arc::new(absent), backend])))
+    subject.wrap(|backend| Arc::new(Router::new(among_others(backend))))
+}
+
+/// `backend` after one that is absent and one that reads everything.
+pub fn among_others(backend: Arc<dyn Backend>) -> Vec<Arc<dyn Backend>> {
+    let absent = FakeBackend::builder().family("absent").absent("as planned").build();
+    let other =
+        FakeBackend::builder().family("other").device(FakeDevice::new(DeviceKind::Cpu)).build();
+    vec![Arc::new(absent), Arc::new(other), backend]
 }
 
 /// Behind the check of model files.
@@ -48,16 +56,20 @@ pub fn metered(subject: Subject) -> Subject {
 
 /// With every run on a tape, which is full before long.
 pub fn recorded(subject: Subject) -> Subject {
-    let limits = RecordLimits { bytes: 1 << 20, ..RecordLimits::default() };
-    subject.wrap(|backend| Arc::new(Recorder::new(backend, Tape::new(limits))))
+    subject.wrap(|backend| Arc::new(Recorder::new(backend, tape())))
 }
 
-/// Under all policies, as a host puts them together.
+/// Under all of these, in the order that a host has them in.
 pub fn stacked(subject: Subject) -> Subject {
     let subject = Subject { checked: true, ..subject };
-    subject.wrap(|backend| -> Arc<dyn Backend> {
-        Stack::new(vec![backend], Limits::default(), CACHE_BYTES).tenant(limits(), Ledger::new())
+    subject.wrap(|backend| {
+        let stack = Stack::new(among_others(backend), Limits::default(), CACHE_BYTES);
+        Arc::new(Recorder::new(stack.tenant(limits(), Ledger::new()), tape()))
     })
+}
+
+fn tape() -> Tape {
+    Tape::new(RecordLimits { bytes: 1 << 20, ..RecordLimits::default() })
 }
 
 fn limits() -> AdmissionLimits {

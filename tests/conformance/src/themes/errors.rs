@@ -5,6 +5,8 @@ use crate::{Case, Subject};
 
 pub async fn an_unknown_device_is_not_found(subject: Subject) {
     let model = subject.models.model(&Case::Add);
+    // That a graph of the same model is there already changes nothing.
+    let _graph = subject.load(&Case::Add).await.expect("a plain addition");
     let family = subject.target.device.family();
     for id in [format!("{family}:999"), "nowhere:0".into(), family.to_owned(), String::new()] {
         let error = subject.backend.load(&model, &Target::new(&id)).await;
@@ -48,6 +50,8 @@ pub async fn an_unknown_operator_is_unsupported(subject: Subject) {
 }
 
 pub async fn an_unknown_option_is_unsupported(subject: Subject) {
+    // That a graph of the same model is there already changes nothing.
+    let _graph = subject.load(&Case::Add).await.expect("a plain addition");
     let target = subject.target.clone().with_option("frobnicate", "yes");
     let error = subject.backend.load(&subject.models.model(&Case::Add), &target).await;
     let error = error.expect_err("an option that no device has");
