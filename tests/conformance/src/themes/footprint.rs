@@ -24,11 +24,14 @@ pub async fn a_graph_has_a_footprint(subject: Subject) {
     );
 }
 
+#[allow(clippy::print_stderr, reason = "who reads the output is told that nothing was checked")]
 pub async fn device_memory_is_given_back_with_the_last_handle(subject: Subject) {
     let held = subject.held.clone();
     match held {
         Held::Exactly(held) => given_back_exactly(subject, || held()).await,
         Held::Resident => given_back_to_the_system(subject).await,
+        // The lists of tests made at compile time hold it all the same.
+        Held::Pooled(reason) => eprintln!("not checked on this subject: {reason}"),
         Held::Unknown(reason) => panic!("this case cannot be checked here: {reason}"),
     }
 }
