@@ -16,6 +16,7 @@ mod demo;
 mod deny;
 mod disk;
 mod engines;
+mod features;
 mod gpu;
 mod guests;
 mod migraphx;
@@ -95,6 +96,10 @@ enum Chore {
         #[command(flatten)]
         forwarded: Forwarded,
     },
+    /// Check builds of `godwit` without any backend, and with each backend alone
+    ///
+    /// Backends are cargo features. Runs clippy with warnings as errors; nothing is linked.
+    Features,
     /// Check dependencies before a release: licences, duplicate versions, sources, known vulnerabilities
     ///
     /// Installs cargo-deny if it is missing (some minutes). The rules and the exceptions, each with its reason,
@@ -180,6 +185,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Conformance { peer, forwarded } => {
             conformance::judge(peer.is_some(), &forwarded.args)
         }
+        Chore::Features => features::check(),
         Chore::Deny => deny::check(),
         Chore::Bench(Bench::Overhead(Forwarded { args })) => bench::overhead(&args),
         Chore::Bench(Bench::Remote(Forwarded { args })) => bench::remote(&args),
