@@ -24,17 +24,20 @@ Examples:
   godwit run --model digits=digits.onnx --dir ./images::/images digits.wasm /images
       run an app that reads images and uses a model
   godwit inspect digits.wasm
-      see what an app needs, before running it
+      show what an app imports and exports
   godwit inspect digits.onnx
-      see what goes into a model and what comes out
+      show the inputs and outputs of a model
   godwit audit digits.wasm --model digits=digits.onnx
-      see which devices can run an app and its models
+      show which devices can run an app and its models
   godwit devices
-      see what models can run on here
+      list the devices of this machine
   godwit engines install openvino
-      make models run faster here";
+      install a faster engine";
 
-/// Run AI workloads as WebAssembly components on whatever this machine has.
+/// The section of every help text that comes last.
+const GLOBAL: &str = "Global options";
+
+/// Run AI workloads as WebAssembly components on the devices of this machine.
 #[derive(Debug, Parser)]
 #[command(
     name = "godwit",
@@ -46,24 +49,23 @@ Examples:
     arg_required_else_help = true
 )]
 pub(crate) struct Cli {
-    /// Log to standard error: -v for what is loaded and run, -vv and -vvv for more; RUST_LOG, where
-    /// set, decides instead.
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// Log to standard error: -v shows what is loaded and run, -vv and -vvv show more. RUST_LOG takes
+    /// precedence.
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL)]
     pub(crate) verbose: u8,
 
-    /// Load an engine's library from here, and nowhere else. NAME is openvino, onnxruntime or migraphx;
-    /// PATH is the file, or a folder with it.
-    #[arg(long = "library", value_name = "NAME=PATH", value_parser = library, global = true)]
+    /// Load the library of an engine from this path instead of searching for it. NAME is openvino,
+    /// onnxruntime or migraphx; PATH is the file or its folder. Repeat for more engines.
+    #[arg(long = "library", value_name = "NAME=PATH", value_parser = library, global = true, help_heading = GLOBAL)]
     pub(crate) libraries: Vec<(&'static Engine, PathBuf)>,
 
-    /// Read the devices that are services elsewhere from this file, instead of from godwit.toml where
-    /// that lies in the current folder.
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true)]
+    /// Read the remote devices from this file [default: godwit.toml in the current folder, if present].
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true, help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Drive these families of devices from processes of their own: what ends such a process ends nothing
-    /// else. A list with commas, or 'all', or 'none'.
-    #[arg(long, value_name = "FAMILIES", default_value_t = Isolation::default(), global = true)]
+    /// Run these device families in worker processes, so that a crash stays contained. A comma-separated
+    /// list, 'all' or 'none'.
+    #[arg(long, value_name = "FAMILIES", default_value_t = Isolation::default(), global = true, help_heading = GLOBAL)]
     pub(crate) isolate: Isolation,
 
     #[command(subcommand)]

@@ -21,18 +21,18 @@ pub(crate) enum Code {
 }
 
 /// The section of `godwit --help` that documents [`Code`].
-pub(crate) const EXIT_CODES: &str = "  0    the app ended well, or the command did what was asked
-  N    the app ended with its own code N
-  2    the command line is wrong
-  65   the app is corrupt, or asks for something this host does not have
+pub(crate) const EXIT_CODES: &str = "  0    the app succeeded, or the command completed
+  N    the app exited with its own code N
+  2    the command line is invalid
+  65   the app is corrupt, or imports something this host does not provide
   66   a file or folder is missing, or cannot be read or written
   67   a model is unknown, corrupt, or cannot be loaded
-  69   a device is unknown or absent, or an engine cannot be installed
-  70   a defect in godwit
-  78   godwit.toml, or the file of --config, cannot be understood
-  124  the app ran past --timeout
+  69   a device is unknown or unavailable, or an engine cannot be installed
+  70   an internal error in godwit
+  78   the configuration file is invalid
+  124  the app exceeded --timeout
   130  cancelled by Ctrl-C
-  134  the app was stopped by a trap";
+  134  the app trapped";
 
 /// Why a command ends: what happened, the reason, and what to type next.
 #[derive(Debug)]

@@ -23,9 +23,9 @@ pub(crate) fn of_this_user() -> Result<Key> {
 
 fn path() -> Result<PathBuf> {
     let folders = etcetera::base_strategy::Xdg::new().map_err(|error| {
-        CliError::new(Code::File, "there is no folder for the key that seals compiled programs")
+        CliError::new(Code::File, "no folder for the key that seals compiled apps is configured")
             .why(error.to_string())
-            .help("set HOME, or XDG_CONFIG_HOME, to a folder of yours")
+            .help("set HOME or XDG_CONFIG_HOME to a folder")
     })?;
     Ok(folders.config_dir().join("godwit").join("seal.key"))
 }
@@ -38,8 +38,8 @@ fn read(path: &Path, file: File) -> Result<Key> {
         .map_err(|error| cannot_read("the key", path, &error))?;
     let bytes: [u8; LEN] = bytes.try_into().map_err(|_| {
         CliError::new(Code::File, format!("'{}' is not a key", path.display()))
-            .why(format!("a key is {LEN} bytes long"))
-            .help("remove it: the next compile makes another, and programs compiled before are to be compiled again")
+            .why(format!("a key has {LEN} bytes"))
+            .help("remove it, and compile your apps again")
     })?;
     Ok(Key::from_bytes(bytes))
 }
@@ -55,9 +55,9 @@ fn check_private(path: &Path, file: &File) -> Result<()> {
         return Ok(());
     }
     let path = path.display();
-    Err(CliError::new(Code::File, format!("others can read or replace the key '{path}'"))
-        .why(format!("its mode is {mode:04o}, and must be 0600"))
-        .help(format!("rm '{path}', and compile your programs again")))
+    Err(CliError::new(Code::File, format!("the key '{path}' is accessible to other users"))
+        .why(format!("its mode is {mode:04o} and must be 0600"))
+        .help(format!("remove it (rm '{path}'), and compile your apps again")))
 }
 
 #[cfg(not(unix))]
@@ -68,7 +68,8 @@ fn check_private(_path: &Path, _file: &File) -> Result<()> {
 fn make(path: &Path) -> Result<Key> {
     let mut bytes = [0; LEN];
     getrandom::fill(&mut bytes).map_err(|error| {
-        CliError::new(Code::Internal, "the system gives no random numbers").why(error.to_string())
+        CliError::new(Code::Internal, "cannot get random numbers from the system")
+            .why(error.to_string())
     })?;
     match store(path, &bytes) {
         Ok(()) => Ok(Key::from_bytes(bytes)),
@@ -78,9 +79,9 @@ fn make(path: &Path) -> Result<Key> {
             read(path, file)
         }
         Err(error) => {
-            Err(CliError::new(Code::File, format!("the key '{}' cannot be made", path.display()))
+            Err(CliError::new(Code::File, format!("cannot create the key '{}'", path.display()))
                 .why(reason(&error))
-                .help("set XDG_CONFIG_HOME to a folder that may be written"))
+                .help("set XDG_CONFIG_HOME to a writable folder"))
         }
     }
 }

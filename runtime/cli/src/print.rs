@@ -15,14 +15,29 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<()> {
     finish(io::stdout().lock().write_all(bytes))
 }
 
+/// Changes when a member of any command's JSON goes, is renamed or gets another meaning: see `docs/json.md`.
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a, T> {
+    schema: u32,
+    #[serde(flatten)]
+    content: &'a T,
+}
+
 /// Standard output, as JSON for programs.
-pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    bytes(&to_json(value)?)
+pub(crate) fn json(content: &impl Serialize) -> Result<()> {
+    bytes(&document(content)?)
+}
+
+/// A command's output as JSON, with the version of its schema. `content` is an object.
+pub(crate) fn document(content: &impl Serialize) -> Result<Vec<u8>> {
+    to_json(&Document { schema: SCHEMA, content })
 }
 
 pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut json = serde_json::to_vec_pretty(value).map_err(|error| {
-        CliError::new(Code::Internal, "the result cannot be written as JSON").why(error.to_string())
+        CliError::new(Code::Internal, "cannot write the result as JSON").why(error.to_string())
     })?;
     json.push(b'\n');
     Ok(json)
@@ -38,7 +53,7 @@ fn finish(written: io::Result<()>) -> Result<()> {
         // The reader has seen enough: `godwit devices | head -1`.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => {
-            Err(CliError::new(Code::File, "standard output cannot be written").why(reason(&error)))
+            Err(CliError::new(Code::File, "cannot write to standard output").why(reason(&error)))
         }
         Ok(()) => Ok(()),
     }

@@ -24,7 +24,7 @@ pub(crate) fn host(limits: Limits) -> Result<Host> {
         time_slice: FamilyOptions::single_app().inline_under,
     };
     Host::new(&options).map_err(|error| {
-        CliError::new(Code::Internal, "the WebAssembly engine cannot be started")
+        CliError::new(Code::Internal, "cannot start the WebAssembly engine")
             .why(error.report())
             .help("a low limit on address space (ulimit -v) is the usual reason")
     })
@@ -55,7 +55,7 @@ pub(crate) fn load(host: &Host, path: &Path, bytes: &[u8]) -> Result<Program> {
 
 fn seal_refused(path: &Path, error: &Error) -> CliError {
     let path = path.display();
-    let failure = CliError::new(Code::Program, format!("the compiled app '{path}' is refused"))
+    let failure = CliError::new(Code::Program, format!("cannot use the compiled app '{path}'"))
         .why(error.report());
     failure.help("compile it again on this host: godwit compile APP.wasm")
 }
@@ -72,18 +72,18 @@ pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
             .why("it is WebAssembly text, not the binary format")
             .help(format!("wasm-tools parse {shown} -o app.wasm")),
         Some(encoding) if encoding != Encoding::Tensorflow => failure
-            .why(format!("it is a model of encoding {encoding}"))
-            .help(format!("give it to an app: godwit run --model NAME={shown} APP.wasm")),
+            .why(format!("it is a model ({encoding})"))
+            .help(format!("pass it to an app: godwit run --model NAME={shown} APP.wasm")),
         _ => failure
             .why(error.report())
-            .help("give a .wasm file, or a .cwasm file made by 'godwit compile'"),
+            .help("pass a .wasm file, or a .cwasm file from 'godwit compile'"),
     })
 }
 
 /// Why `host` does not take bytes whose header is right.
 pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> CliError {
     if error.kind() != ErrorKind::InvalidArgument {
-        return CliError::new(Code::Internal, format!("'{}' cannot be loaded", path.display()))
+        return CliError::new(Code::Internal, format!("cannot load '{}'", path.display()))
             .why(error.report());
     }
     match host.describe(bytes) {
@@ -96,7 +96,7 @@ pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> 
 pub(crate) fn corrupt(path: &Path, error: &Error) -> CliError {
     CliError::new(Code::Program, format!("'{}' is corrupt", path.display()))
         .why(error.report())
-        .help("it may be cut or damaged: build or fetch it again")
+        .help("build or download it again")
 }
 
 /// Valid WebAssembly that this host cannot run.
@@ -104,8 +104,8 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> CliError {
     let shown = path.display();
     let failure = |what: String| CliError::new(Code::Program, what);
     if is_core_of_component(description) {
-        return failure(format!("'{shown}' is a core module that should be a component"))
-            .why("it imports component interfaces, which a core module cannot use by itself")
+        return failure(format!("'{shown}' is a core module, not a component"))
+            .why("it imports component interfaces, which a core module cannot use directly")
             .help(format!("wasm-tools component new {shown} -o component.wasm"));
     }
     let missing: Vec<_> = description.imports.iter().filter(|import| !import.provided).collect();
@@ -115,14 +115,14 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> CliError {
             None => import.name.clone(),
         });
         let lines: Vec<String> = lines.collect();
-        return failure(format!("'{shown}' imports what this host does not have"))
+        return failure(format!("'{shown}' has imports that this host does not provide"))
             .why(lines.join("\n"))
-            .help(format!("see all it imports: godwit inspect {shown}"));
+            .help(format!("list all imports: godwit inspect {shown}"));
     }
-    let failure = failure(format!("'{shown}' cannot be run")).why(reason(description, error));
+    let failure = failure(format!("cannot run '{shown}'")).why(reason(description, error));
     match (description.kind, description.world) {
         (_, "wasi:http/proxy") => failure.help(
-            "it answers HTTP requests; 'godwit run' takes commands, which export wasi:cli/run",
+            "it handles HTTP requests; 'godwit run' runs commands, which export wasi:cli/run",
         ),
         (ProgramKind::Component, "reactor") => {
             failure.help("build it as a command: in Rust a binary crate for wasm32-wasip2")
@@ -130,7 +130,7 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> CliError {
         (ProgramKind::Module, "reactor") => failure.help(
             "build it as a command: in Rust a binary crate for wasm32-wasip2 or wasm32-wasip1",
         ),
-        _ => failure.help(format!("see what it needs: godwit inspect {shown}")),
+        _ => failure.help(format!("show its imports: godwit inspect {shown}")),
     }
 }
 

@@ -55,7 +55,7 @@ impl Report {
 
     /// To standard error, so that what the app prints stays its own; or to a file.
     pub(crate) fn deliver(&self, json: bool, file: Option<&Path>) -> Result<()> {
-        let text = if json { print::to_json(self)? } else { self.table().into_bytes() };
+        let text = if json { print::document(self)? } else { self.table().into_bytes() };
         match file {
             Some(path) => Ok(files::write("the report", path, &text)?),
             None => {

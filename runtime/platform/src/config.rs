@@ -28,7 +28,7 @@ pub fn read(named: Option<&Path>) -> Result<Vec<Endpoint>> {
     };
     let bytes = files::read("the configuration", path)?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let what = format!("'{}' is no configuration", path.display());
+        let what = format!("'{}' is not a configuration file", path.display());
         PlatformError::new(PlatformErrorKind::Config, what).why(error.utf8_error().to_string())
     })?;
     File { path, text: &text }.devices()
@@ -50,15 +50,15 @@ impl File<'_> {
                 return Err(suggest(failure, "keys", key.get_ref(), &KEYS));
             }
             let DeValue::Array(devices) = value.get_ref() else {
-                let failure = self.wrong(Some(value.span()), "'device' is no list of tables");
-                return Err(failure.help("begin each device with a line of its own: [[device]]"));
+                let failure = self.wrong(Some(value.span()), "'device' is not a list of tables");
+                return Err(failure.help("begin each device with the line [[device]]"));
             };
             for device in devices.iter() {
                 let endpoint = self.device(device)?;
                 if endpoints.iter().any(|other| other.id == endpoint.id) {
-                    let what = format!("the device '{}' is here twice", endpoint.id);
+                    let what = format!("duplicate device '{}'", endpoint.id);
                     let failure = self.wrong(Some(device.span()), &what);
-                    return Err(failure.help("give one of them another id"));
+                    return Err(failure.help("change one of the ids"));
                 }
                 endpoints.push(endpoint);
             }
@@ -68,13 +68,13 @@ impl File<'_> {
 
     fn device(&self, device: &Spanned<DeValue<'_>>) -> Result<Endpoint> {
         let DeValue::Table(table) = device.get_ref() else {
-            let failure = self.wrong(Some(device.span()), "a device is no table");
-            return Err(failure.help("begin each device with a line of its own: [[device]]"));
+            let failure = self.wrong(Some(device.span()), "a device is not a table");
+            return Err(failure.help("begin each device with the line [[device]]"));
         };
         let mut table = table.clone();
         let Some(kind) = table.remove("type") else {
-            let failure = self.wrong(Some(device.span()), "a device lacks its 'type'");
-            return Err(failure.help("add a line: type = \"remote\""));
+            let failure = self.wrong(Some(device.span()), "a device without 'type'");
+            return Err(failure.help("add the line type = \"remote\""));
         };
         match kind.get_ref().as_str() {
             Some("remote") => {}
@@ -91,11 +91,11 @@ impl File<'_> {
         endpoint.check().map_err(|error| self.wrong(Some(device.span()), error.message()))?;
         let id = DeviceId::new(&endpoint.id);
         if let Some(family) = FAMILIES.iter().find(|family| id.is_of(family.name)) {
-            let what = format!("'{id}' is a name for a device of this machine");
+            let what = format!("the id '{id}' is reserved for devices of this machine");
             let failure = self.wrong(Some(device.span()), &what);
             return Err(failure
                 .why(format!("the family '{}' is built in", family.name))
-                .help("let the id say what it is: triton:0, sagemaker:eu-west-1/trn1"));
+                .help("choose an id such as triton:0 or sagemaker:eu-west-1/trn1"));
         }
         Ok(endpoint)
     }
@@ -117,13 +117,13 @@ impl File<'_> {
         let key = span.as_ref().and_then(|span| self.key(span));
         let said = match message.strip_prefix("invalid type: string \"") {
             Some(rest) => match rest.rsplit_once("\", expected ") {
-                Some((_, expected)) => format!("a string stands in the place of {expected}"),
-                None => "a string stands where there can be none".to_owned(),
+                Some((_, expected)) => format!("expected {expected}, found a string"),
+                None => "unexpected string".to_owned(),
             },
             None => message.to_owned(),
         };
         match key {
-            Some(key) => self.wrong(span, &format!("'{key}' cannot be read")).why(said),
+            Some(key) => self.wrong(span, &format!("invalid value of '{key}'")).why(said),
             None => self.wrong(span, &said),
         }
     }
@@ -194,8 +194,11 @@ mod tests {
                 with("timeouts = { conect = \"2s\" }"),
                 &["line 5: unknown key 'conect'", "write 'connect' instead"],
             ),
-            (with("timeouts = { connect = \"2 parsecs\" }"), &["line 5: 'connect'", "\"2s\""]),
-            (with("limits = { request = 3 }"), &["line 5: 'request'", "integer"]),
+            (
+                with("timeouts = { connect = \"2 parsecs\" }"),
+                &["line 5: invalid value of 'connect'", "\"2s\""],
+            ),
+            (with("limits = { request = 3 }"), &["line 5: invalid value of 'request'", "integer"]),
             (with("protocol = \"oip-grcp\""), &["line 5", "write 'oip-grpc' instead"]),
             (with("retry = { budget = 2.0 }"), &["line 1", "budget"]),
             ("[[devise]]".into(), &["line 1: unknown key 'devise'", "write 'device' instead"]),
@@ -204,8 +207,8 @@ mod tests {
             (DEVICE.replace("type = \"remote\"\n", ""), &["line 1", "type = \"remote\""]),
             (DEVICE.replace("url", "uri"), &["line 4: unknown key 'uri'", "write 'url' instead"]),
             (DEVICE.replace("id = \"triton:0\"\n", ""), &["missing field `id`"]),
-            (DEVICE.replace("triton:0", "cpu:0"), &["'cpu:0' is a name for a device of this"]),
-            (format!("{DEVICE}{DEVICE}"), &["line 5", "twice"]),
+            (DEVICE.replace("triton:0", "cpu:0"), &["'cpu:0' is reserved for devices of this"]),
+            (format!("{DEVICE}{DEVICE}"), &["line 5", "duplicate device"]),
             ("[[device]".into(), &["line 1"]),
         ] {
             let failure = read(&text).unwrap_err();

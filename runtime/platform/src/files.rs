@@ -32,7 +32,7 @@ fn read_by<T>(what: &str, path: &Path, read: impl Fn(&Path) -> io::Result<T>) ->
             PlatformErrorKind::File,
             format!("{what} '{}' is a folder", path.display()),
         )
-        .help("name a file in it"));
+        .help("choose a file in it"));
     }
     read(path).map_err(|error| unreadable(&error))
 }
@@ -41,13 +41,13 @@ fn read_by<T>(what: &str, path: &Path, read: impl Fn(&Path) -> io::Result<T>) ->
 pub fn cannot_read(what: &str, path: &Path, error: &io::Error) -> PlatformError {
     let failure = PlatformError::new(
         PlatformErrorKind::File,
-        format!("{what} '{}' cannot be read", path.display()),
+        format!("cannot read {what} '{}'", path.display()),
     )
     .why(reason(error));
     match error.kind() {
         io::ErrorKind::NotFound => match neighbour(path) {
             Some(near) => failure.help(format!("did you mean '{near}'?")),
-            None => failure.help("check the path; it is relative to the current folder"),
+            None => failure.help("check the path, which is relative to the current folder"),
         },
         io::ErrorKind::PermissionDenied => failure.help("check the permissions of the file"),
         _ => failure,
@@ -88,10 +88,10 @@ pub fn write(what: &str, path: &Path, bytes: &[u8]) -> Result<()> {
     written.map(drop).map_err(|error| {
         PlatformError::new(
             PlatformErrorKind::File,
-            format!("{what} '{}' cannot be written", path.display()),
+            format!("cannot write {what} '{}'", path.display()),
         )
         .why(reason(&error))
-        .help("name a file in a folder that exists and may be written")
+        .help("choose a file in a folder that exists and is writable")
     })
 }
 

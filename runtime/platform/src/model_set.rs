@@ -108,23 +108,19 @@ impl ModelSet {
 }
 
 fn two_devices(name: &str, one: &DeviceId, other: &DeviceId) -> PlatformError {
-    let what = format!("the model '{name}' is given two devices");
+    let what = format!("the model '{name}' has two devices");
     PlatformError::new(PlatformErrorKind::Request, what)
-        .why(format!("device={one} and device={other}; all variants of a name run on one device"))
-        .help(format!(
-            "offer it under two names: {name}-{} and {name}-{}",
-            one.family(),
-            other.family()
-        ))
+        .why(format!("device={one} and device={other}; all encodings of a name run on one device"))
+        .help(format!("use two names: {name}-{} and {name}-{}", one.family(), other.family()))
 }
 
 fn two_values(name: &str, option: &str, one: &str, other: &str) -> PlatformError {
-    let what = format!("the model '{name}' is given two values for one option");
+    let what = format!("the model '{name}' has two values for one option");
     PlatformError::new(PlatformErrorKind::Request, what)
         .why(format!(
-            "set.{option}={one} and set.{option}={other}; all variants of a name share their options"
+            "set.{option}={one} and set.{option}={other}; all encodings of a name share their options"
         ))
-        .help("offer it under two names")
+        .help("use two names")
 }
 
 #[cfg(test)]

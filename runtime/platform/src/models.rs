@@ -75,19 +75,19 @@ pub fn file(path: &Path, encoding: Option<Encoding>) -> Result<PathBuf> {
         [model] => Ok(model.clone()),
         [] => Err(PlatformError::new(
             PlatformErrorKind::File,
-            format!("the folder '{shown}' holds no model"),
+            format!("the folder '{shown}' contains no model"),
         )
-        .why("none of its files has an extension known here")
-        .help("name the file: --model NAME=PATH,encoding=ENCODING")),
+        .why("none of its files has a known extension")
+        .help("choose a file: --model NAME=PATH,encoding=ENCODING")),
         [first, ..] => {
             let names = models.iter().filter_map(|model| model.file_name());
             let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
             Err(PlatformError::new(
                 PlatformErrorKind::File,
-                format!("the folder '{shown}' holds more than one model"),
+                format!("the folder '{shown}' contains more than one model"),
             )
             .why(names.join(", "))
-            .help(format!("name one: {}", first.display())))
+            .help(format!("choose one: {}", first.display())))
         }
     }
 }
@@ -107,12 +107,10 @@ pub fn read(name: &str, path: &Path, encoding: Option<Encoding>) -> Result<Model
     let Some(encoding) = claimed else {
         return Err(PlatformError::new(
             PlatformErrorKind::Model,
-            format!("the encoding of the model '{}' cannot be told", path.display()),
+            format!("cannot detect the encoding of the model '{}'", path.display()),
         )
-        .why("its name has no extension known here, and its bytes look like no known encoding")
-        .help(
-            "if it is a model, say which: --model NAME=PATH,encoding=onnx, or inspect --encoding onnx",
-        )
+        .why("neither its extension nor its content is known")
+        .help("specify the encoding: --model NAME=PATH,encoding=onnx, or inspect --encoding onnx")
         .help(format!("known encodings: {}", Encoding::ALL.map(Encoding::name).join(", "))));
     };
     check_claimed(encoding, &parts).map_err(|error| not_what_it_says(path, &error))?;
@@ -141,9 +139,9 @@ fn by_extension(path: &Path) -> Option<Encoding> {
 }
 
 fn not_what_it_says(path: &Path, error: &Error) -> PlatformError {
-    let what = format!("'{}' is not the model its name or encoding says", path.display());
+    let what = format!("'{}' is not in the expected encoding", path.display());
     let failure = PlatformError::new(error.kind().into(), what).why(error.report());
-    failure.help("check that the download was complete, or give another file or encoding=")
+    failure.help("check that the download is complete, or specify another file or encoding")
 }
 
 /// The model `name` as a remote device has it, unless the command line says what that is called there. A
@@ -157,43 +155,41 @@ pub fn served(name: &str, variants: &[Model]) -> Option<Model> {
 
 /// Why a model of a remote device cannot be used.
 pub fn unserved(model: &Model, device: &str, error: &Error) -> PlatformError {
-    let what = format!("the model '{}' cannot be used on {device}", model.name());
+    let what = format!("cannot use the model '{}' on {device}", model.name());
     let failure = PlatformError::new(error.kind().into(), what).why(error.report());
     match error.kind() {
-        ErrorKind::Denied => {
-            failure.help(format!("see what 'auth' of {device} says in godwit.toml"))
-        }
+        ErrorKind::Denied => failure.help(format!("check 'auth' of {device} in godwit.toml")),
         ErrorKind::NotFound => failure
-            .help(format!("say what it is called there: --model {}=remote:NAME", model.name())),
+            .help(format!("specify the name it has there: --model {}=remote:NAME", model.name())),
         ErrorKind::Unsupported if error.message().contains("comes as") => {
-            failure.help("name a remote device: --device, or device= after the model")
+            failure.help("specify a remote device: --device, or device= after the model")
         }
-        _ => failure.help("see whether it is there: godwit devices"),
+        _ => failure.help("check whether the service is ready: godwit devices"),
     }
 }
 
 /// Why a model that was read cannot be used.
 pub fn unusable(model: &Model, path: &Path, device: &str, error: &Error) -> PlatformError {
-    let what = format!("the model '{}' cannot be loaded on {device}", model.name());
+    let what = format!("cannot load the model '{}' on {device}", model.name());
     let failure = PlatformError::new(error.kind().into(), what).why(error.report());
     let shown = path.display();
     let lacks_weights = model.encoding() == Encoding::Openvino && model.parts().len() == 1;
     match error.kind() {
         ErrorKind::InvalidEncoding if lacks_weights => failure.help(format!(
-            "OpenVINO keeps weights in a second file: put '{}' beside '{shown}'",
+            "OpenVINO IR has its weights in a second file: put '{}' next to '{shown}'",
             path.with_extension("bin").display()
         )),
         ErrorKind::InvalidEncoding => failure
             .help(format!("compare the size and SHA-256 of '{shown}' with those of the original")),
         ErrorKind::Unsupported => {
-            failure.help(format!("see which devices here can load it: godwit inspect {shown}"))
+            failure.help(format!("show which devices can load it: godwit inspect {shown}"))
         }
         ErrorKind::TooLarge | ErrorKind::OutOfMemory => {
-            failure.help("take a smaller or quantised model, or a device with more memory")
+            failure.help("use a smaller or quantised model, or a device with more memory")
         }
         ErrorKind::Unavailable | ErrorKind::DeviceLost | ErrorKind::NotFound => {
-            failure.help("see the devices here: godwit devices")
+            failure.help("list the devices: godwit devices")
         }
-        _ => failure.help(format!("see what the file holds: godwit inspect {shown}")),
+        _ => failure.help(format!("show the contents of the file: godwit inspect {shown}")),
     }
 }

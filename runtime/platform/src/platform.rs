@@ -64,7 +64,8 @@ impl Platform {
         }
         for (family, feature) in LEFT_OUT.iter().filter(|(name, _)| asks_for(&|id| id.is_of(name)))
         {
-            let why = format!("this build of godwit leaves it out (cargo feature '{feature}')");
+            let why =
+                format!("this build of godwit does not include it (cargo feature '{feature}')");
             absent.push(AbsentFamily::new(*family, why));
         }
         let endpoints = options.endpoints.iter();
@@ -145,7 +146,7 @@ impl Platform {
             }
             None => error.why(self.unknown(id)),
         };
-        Err(error.help("see the devices here: godwit devices"))
+        Err(error.help("list the devices: godwit devices"))
     }
 
     /// Names what is like a device that does not exist.
@@ -159,12 +160,12 @@ impl Platform {
         if !self.configured.is_empty() {
             let configured = self.configured.iter().map(String::as_str);
             let known = known("remote devices", id.as_str(), configured);
-            return format!("no device of that name is configured: {known}");
+            return format!("no device of this name is configured: {known}");
         }
         let family = id.family();
         let known = known("families", family, FAMILIES.iter().map(|family| family.name));
         format!(
-            "this build knows no devices of a family '{family}', and none is configured: {known}"
+            "this build has no device family '{family}', and no remote device of this name is configured: {known}"
         )
     }
 }

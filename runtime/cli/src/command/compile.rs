@@ -16,13 +16,13 @@ Examples:
       make digits.cwasm
   godwit compile digits.wasm -o build/digits.cwasm
   godwit run digits.cwasm
-      run it like the .wasm, without the time to compile";
+      run it without compiling it again";
 
-/// Compile an app ahead of time, for this host.
+/// Compile an app ahead of time for this host.
 ///
-/// The result is machine code. It is sealed with a key that is made on first use and kept in
-/// $XDG_CONFIG_HOME/godwit (else ~/.config/godwit); `godwit run` takes it back only unchanged, on this
-/// host, by the same version of godwit. To ship an app, ship the .wasm.
+/// The result is machine code, sealed with a key that is created on first use in $XDG_CONFIG_HOME/godwit
+/// (by default ~/.config/godwit). `godwit run` accepts it only unmodified, on this host and by the same
+/// version of godwit. To distribute an app, distribute the .wasm file.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CompileArgs {
@@ -30,7 +30,7 @@ pub(crate) struct CompileArgs {
     #[arg(value_name = "APP.wasm", value_hint = ValueHint::FilePath)]
     app: PathBuf,
 
-    /// Where to write it [default: APP.cwasm, beside the app].
+    /// The output file [default: APP.cwasm, next to the app].
     #[arg(short, long, value_name = "OUT.cwasm", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
 }
@@ -39,7 +39,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
     let shown = args.app.display();
     if program::is_sealed(&bytes) {
-        return Err(CliError::new(Code::Program, format!("'{shown}' is compiled already"))
+        return Err(CliError::new(Code::Program, format!("'{shown}' is already compiled"))
             .help(format!("run it: godwit run {shown}")));
     }
     program::check_header(&args.app, &bytes)?;

@@ -10,17 +10,17 @@ use crate::print;
 const EXAMPLES: &str = "\
 Examples:
   source <(godwit completions bash)
-      for this shell only
+      for the current shell only
   godwit completions bash > ~/.local/share/bash-completion/completions/godwit
   godwit completions zsh > ~/.zfunc/_godwit
   godwit completions fish > ~/.config/fish/completions/godwit.fish
-      for good";
+      permanently";
 
-/// Print a completion script for a shell.
+/// Print a shell completion script.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CompletionsArgs {
-    /// The shell.
+    /// The shell to complete for.
     shell: Shell,
 }
 

@@ -18,20 +18,19 @@ const EXAMPLES: &str = "\
 Examples:
   godwit devices
   godwit devices --json
-      for programs, with everything that is known of each device, and every place where a library
-      that is absent was looked for
+      as JSON, with every property of each device and every place searched for a missing library
   godwit devices --library openvino=/opt/openvino/runtime
-      whether that one works
+      check whether this library works
   godwit devices --device remote=https://triton.example
-      whether that service is ready; those of godwit.toml are asked without being named
+      check whether this service is ready, in addition to those in godwit.toml
   godwit run --device openvino-cpu:0 --model digits=digits.onnx digits.wasm
       run every model of an app on one of them";
 
-/// List the devices here, and say why others are absent.
+/// List the devices of this machine, and why others are unavailable.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DevicesArgs {
-    /// Also ask a service elsewhere whether it is ready. Repeat it for more.
+    /// Also check whether this remote service is ready. Repeat for more services.
     #[arg(long = "device", value_name = "remote=URL")]
     devices: Vec<ServiceOption>,
 
@@ -96,14 +95,14 @@ fn human(listing: &Listing<'_>) -> String {
     for Readiness { device, state, why } in &listing.remote {
         let said = match state {
             ServiceState::Ready => "ready",
-            ServiceState::NotTold => "not asked, as its protocol has no question for it",
-            ServiceState::Absent => "absent",
+            ServiceState::NotTold => "unknown, as its protocol has no readiness check",
+            ServiceState::Absent => "unavailable",
         };
         let why = why.as_ref().map(|why| format!(": {why}"));
         text.push_str(&format!("  {device}: {said}{}\n", why.unwrap_or_default()));
     }
     if !listing.absent.is_empty() {
-        text.push_str("\nabsent:\n");
+        text.push_str("\nunavailable:\n");
     }
     for absent in listing.absent {
         text.push_str(&absence(absent));
@@ -120,7 +119,7 @@ fn absence(AbsentFamily { family, why, looked, install }: &AbsentFamily) -> Stri
             None => place.to_string(),
         });
         let places: Vec<String> = places.collect();
-        text.push_str(&format!("    looked in: {}\n", places.join("; ")));
+        text.push_str(&format!("    searched: {}\n", places.join("; ")));
     }
     if let Some(command) = install {
         text.push_str(&format!("    install it: {command}\n"));

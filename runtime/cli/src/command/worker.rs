@@ -6,10 +6,10 @@ use godwit_platform::serve_worker;
 
 use crate::error::{CliError, Code, Result};
 
-/// Drive a family of devices for the godwit that starts this.
+/// Serve a device family to the godwit process that started this one.
 #[derive(Debug, Args)]
 pub(crate) struct WorkerArgs {
-    /// What the ids of its devices begin with.
+    /// The family, which the ids of its devices begin with.
     #[arg(value_name = "FAMILY")]
     family: String,
 
@@ -25,8 +25,8 @@ pub(crate) struct WorkerArgs {
 pub(crate) fn worker(args: &WorkerArgs) -> Result<ExitCode> {
     let served = serve_worker(&args.family, args.options.as_deref(), args.library.clone());
     served.map(|()| ExitCode::SUCCESS).map_err(|error| {
-        CliError::new(Code::Device, "devices cannot be driven from here")
+        CliError::new(Code::Device, "this process cannot serve devices")
             .why(error.report())
-            .help("let godwit start this itself: godwit run --isolate FAMILY ...")
+            .help("godwit starts workers itself: godwit run --isolate FAMILY ...")
     })
 }

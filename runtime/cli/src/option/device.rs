@@ -3,7 +3,7 @@ use std::str::FromStr;
 use godwit_backend::DeviceId;
 use godwit_platform::{Endpoint, REMOTE};
 
-/// `ID`, or `remote=URL` for a service that is configured nowhere else.
+/// `ID`, or `remote=URL` for a service that is not configured.
 #[derive(Debug, Clone)]
 pub(crate) enum DeviceOption {
     Named(DeviceId),
@@ -60,9 +60,9 @@ impl FromStr for ServiceOption {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let address = text.strip_prefix("remote=").ok_or(
-            "write remote=URL; a device of this machine is looked for without being named",
-        )?;
+        let address = text
+            .strip_prefix("remote=")
+            .ok_or("write remote=URL; devices of this machine need not be named")?;
         DeviceOption::service(address, 0).map(Self)
     }
 }

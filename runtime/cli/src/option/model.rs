@@ -31,11 +31,13 @@ pub(crate) fn model(text: &str) -> Result<ModelSpec, String> {
                 return Err("device= is empty: write device=cpu:0".to_owned());
             }
             "device" if value.starts_with("remote=") => {
-                return Err("give the address with --device, and device=remote:0 here".to_owned());
+                return Err("pass the URL with --device, and write device=remote:0 here".to_owned());
             }
             "device" => device.replace(DeviceId::new(value)).is_some(),
             _ => match key.strip_prefix(SET) {
-                Some("") => return Err("set. lacks a name: write set.OPTION=VALUE".to_owned()),
+                Some("") => {
+                    return Err("the option name is missing: write set.OPTION=VALUE".to_owned());
+                }
                 Some(option) => options.insert(option.to_owned(), value.to_owned()).is_some(),
                 None => return Err(unknown(key)),
             },
@@ -52,7 +54,7 @@ pub(crate) fn model(text: &str) -> Result<ModelSpec, String> {
         None => ModelSource::Path(PathBuf::from(rest)),
         Some("") => return Err(format!("the name is empty: write {name}=remote:NAME")),
         Some(_) if encoding.is_some() => {
-            return Err("encoding= is for files: a remote model has none here".to_owned());
+            return Err("encoding= applies to files, not to remote models".to_owned());
         }
         Some(there) => ModelSource::Remote(there.to_owned()),
     };
@@ -124,10 +126,10 @@ mod tests {
             ("m=x,encoding=onx", "did you mean 'onnx'?"),
             ("m=x,devise=cpu:0", "did you mean 'device'?"),
             ("m=x,zzz=1", "known: encoding, device, set.OPTION"),
-            ("m=x,set.=1", "set. lacks a name"),
+            ("m=x,set.=1", "the option name is missing"),
             ("m=x,set.a=1,set.a=2", "set.a= is given twice"),
             ("m=remote:", "write m=remote:NAME"),
-            ("m=remote:a,encoding=onnx", "encoding= is for files"),
+            ("m=remote:a,encoding=onnx", "encoding= applies to files"),
             ("m=x,device=remote=http://h", "with --device"),
         ];
         for (text, part) in mistakes {

@@ -3,9 +3,9 @@ use std::time::Duration;
 /// How long an app may run: `500ms`, `30s`, `5m`.
 pub(crate) fn timeout(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).map_err(|_| {
-        "not a time: write a number and a unit, such as 500ms, 30s or 5m".to_owned()
+        "not a duration: write a number and a unit, such as 500ms, 30s or 5m".to_owned()
     })?;
-    if time.is_zero() { Err("no app is done in no time".to_owned()) } else { Ok(time) }
+    if time.is_zero() { Err("the timeout must be greater than zero".to_owned()) } else { Ok(time) }
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ fn a_service_that_is_not_there() {
     assert!(remote["why"].as_str().unwrap().contains("cannot be reached"), "{remote}");
     let ended = sandbox.godwit(&format!("run --device remote={url}/v2/models/digits a.wasm"));
     assert_eq!(ended.code, Some(69), "{}", ended.stderr);
-    assert!(ended.stderr.contains("'digits' cannot be used on remote:0"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the model 'digits' on remote:0"), "{}", ended.stderr);
     assert!(ended.stderr.contains("\n help: "), "{}", ended.stderr);
     // Without a model nobody is asked.
     sandbox.godwit(&format!("run --device remote={url} a.wasm")).expect_success();

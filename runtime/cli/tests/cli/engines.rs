@@ -60,7 +60,7 @@ fn an_absent_engine_has_every_place_and_a_remedy() {
     let mut command = sandbox.command("devices");
     command.env_remove("GODWIT_OPENVINO");
     let table = Ended::of(command, "devices").expect_success().stdout;
-    assert!(!table.contains("absent:\n  openvino") || table.contains("looked in: "), "{table}");
+    assert!(!table.contains("unavailable:\n  openvino") || table.contains("searched: "), "{table}");
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn the_list_says_what_is_here_and_what_could_be() {
     let sandbox = Sandbox::new();
     assert_transcript!("engines-list-absent", sandbox.godwit("engines list"));
     let rows = sandbox.godwit_with_engines("engines list --json").expect_success().json();
-    let rows = rows.as_array().unwrap();
+    let rows = rows["engines"].as_array().unwrap();
     let names: Vec<_> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["openvino", "onnxruntime"]);
     for row in rows {
@@ -169,7 +169,7 @@ fn removing_takes_what_is_there() {
     fs::create_dir_all(sandbox.path("engines/openvino/2025.1.0")).unwrap();
     fs::write(sandbox.path("engines/openvino/2025.1.0/libopenvino_c.so"), "old").unwrap();
     let other = sandbox.godwit("engines remove openvino --version 2026.4.1").expect_success();
-    assert!(other.stdout.contains("is not in"), "{}", other.stdout);
+    assert!(other.stdout.contains("is not installed in"), "{}", other.stdout);
     assert_transcript!("engines-remove", sandbox.godwit("engines remove openvino"));
     assert!(!sandbox.path("engines/openvino/2025.1.0").exists());
 }

@@ -13,6 +13,7 @@ mod engines;
 mod help;
 mod inspect;
 mod isolate;
+mod json;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod rocm;
 mod run;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Readiness, ServiceUsage};
 
-const WHY: &str = "this build of godwit leaves remote devices out (cargo feature 'remote')";
+const WHY: &str = "this build of godwit does not include remote devices (cargo feature 'remote')";
 
 /// A service: there can be none.
 #[derive(Debug, Clone)]

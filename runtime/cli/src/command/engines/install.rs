@@ -15,26 +15,26 @@ Examples:
   godwit engines install openvino
   godwit engines install openvino onnxruntime
   GODWIT_ENGINES=/srv/engines godwit engines install onnxruntime
-      into a folder for all users, who set the same variable
+      into a shared folder: its users set the same variable
   godwit engines install openvino --wheel openvino-2026.4.1-22982-cp312-cp312-win_amd64.whl
-      without a network: the same file, brought by other means
+      offline, from a file that was downloaded elsewhere
 
-The release is a package of the Python package index, fetched by 'python3 -m pip', whose settings
-(index, proxy) hold. Its hash is part of godwit. Only libraries and licences are unpacked.";
+Releases come from the Python package index. They are fetched by 'python3 -m pip' with its settings
+(index, proxy) and checked against a hash that is part of godwit. Only libraries and licences are unpacked.";
 
-/// Fetch an engine's library, in the release that this godwit was tested with.
+/// Install an engine, in the release that this version of godwit was tested with.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct InstallArgs {
-    /// What to install.
+    /// The engines to install.
     #[arg(value_name = "NAME", value_parser = engine(), required = true)]
     engines: Vec<&'static Engine>,
 
-    /// Install it again, although it is there.
+    /// Reinstall engines that are already installed.
     #[arg(long)]
     force: bool,
 
-    /// Take the release from this file instead of fetching it. Its hash is checked all the same.
+    /// Install from this file instead of downloading. Its hash is checked as well.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     wheel: Option<PathBuf>,
 }
@@ -46,10 +46,10 @@ pub(super) fn install(args: &InstallArgs, folder: &Path) -> Result<()> {
         let ended = godwit_engines::install(engine, folder, &options, &mut |step| shown.step(step));
         drop(shown);
         let there = ended.map_err(|error| {
-            failed(format!("{} {} is not installed", engine.name, engine.release.version), &error)
+            failed(format!("cannot install {} {}", engine.name, engine.release.version), &error)
         })?;
         print::text(&format!(
-            "{} {} is in '{}' ({})\n",
+            "installed {} {} in '{}' ({})\n",
             there.engine,
             there.version,
             there.folder.display(),
@@ -76,8 +76,8 @@ impl Shown {
         let is_new =
             self.last.replace(step).as_ref().map(discriminant) != Some(discriminant(&step));
         let (doing, amount) = match step {
-            Step::Waiting => ("waiting for another installation", None),
-            Step::Fetching { done, total } => ("fetching", Some((done, total))),
+            Step::Waiting => ("waiting for another installation to finish", None),
+            Step::Fetching { done, total } => ("downloading", Some((done, total))),
             Step::Checking => ("checking", None),
             Step::Unpacking { done, total } => ("unpacking", Some((done, total))),
         };

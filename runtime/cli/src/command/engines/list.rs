@@ -13,15 +13,20 @@ use crate::table::table;
 const EXAMPLES: &str = "\
 Examples:
   godwit engines list
-  godwit engines list --json | jq '.[] | {name, path: .found.path}'";
+  godwit engines list --json | jq '.engines[] | {name, path: .found.path}'";
 
-/// List the engines: which are here, where they came from, what can be installed.
+/// List the engines: which were found, where, and which can be installed.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ListArgs {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Listing<'a> {
+    engines: &'a [Row],
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +60,10 @@ pub(super) fn list(
     let installed = environment.engines_folder().map(|folder| installed(&folder));
     let installed = installed.unwrap_or_default();
     let rows = ENGINES.map(|engine| row(engine, environment, libraries, &installed));
-    if args.json { print::json(&rows) } else { print::text(&human(&rows)) }
+    match args.json {
+        true => print::json(&Listing { engines: &rows }),
+        false => print::text(&human(&rows)),
+    }
 }
 
 fn row(
@@ -104,14 +112,14 @@ fn notes(row: &Row) -> Vec<String> {
         if there.whole == Some(false) || there.library.is_none() {
             let folder = there.folder.display();
             notes.push(format!(
-                "{name}: files are missing from '{folder}'; install it again: godwit engines install {name}\n"
+                "{name}: files are missing from '{folder}'; reinstall it: godwit engines install {name}\n"
             ));
         }
     }
     let is_here = installed.iter().any(|there| there.version.to_string() == release.version);
     match release.size {
         Some(bytes) if !is_here => notes.push(format!(
-            "{name}: install {} ({} to fetch): godwit engines install {name}\n",
+            "{name}: {} can be installed (download size {}): godwit engines install {name}\n",
             release.version,
             size(bytes)
         )),

@@ -16,14 +16,14 @@ use crate::error::{CliError, Code, Result};
 const EXAMPLES: &str = "\
 Examples:
   godwit engines list
-      what is here, where it came from, and what can be installed
+      show which engines were found, where, and which can be installed
   godwit engines install openvino
   godwit engines remove openvino
 
-Engines are kept in the folder GODWIT_ENGINES, or in godwit/engines in your folder for programs'
-data. Others are found too: 'godwit devices' says where.";
+Engines are installed into the folder GODWIT_ENGINES, by default godwit/engines in the user's data folder.
+Engines that are installed elsewhere are found too: see 'godwit devices'.";
 
-/// Install the libraries that make models run fast.
+/// Install, list and remove the native libraries that run models.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct EnginesArgs {
@@ -52,15 +52,14 @@ pub(crate) fn engines(args: &EnginesArgs, libraries: &Libraries) -> Result<ExitC
 fn engine() -> impl clap::builder::TypedValueParser<Value = &'static Engine> {
     let names =
         ENGINES.map(|engine| clap::builder::PossibleValue::new(engine.name).help(engine.summary));
-    PossibleValuesParser::new(names)
-        .try_map(|name| Engine::by_name(&name).ok_or("there is no such engine"))
+    PossibleValuesParser::new(names).try_map(|name| Engine::by_name(&name).ok_or("unknown engine"))
 }
 
 fn folder(environment: &Environment) -> Result<PathBuf> {
     environment.engines_folder().ok_or_else(|| {
-        CliError::new(Code::File, "there is no folder for engines")
+        CliError::new(Code::File, "no folder for engines is configured")
             .why("neither GODWIT_ENGINES nor HOME is set")
-            .help("name one: GODWIT_ENGINES=FOLDER")
+            .help("set GODWIT_ENGINES to a folder")
     })
 }
 

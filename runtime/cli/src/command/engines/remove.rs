@@ -11,19 +11,19 @@ const EXAMPLES: &str = "\
 Examples:
   godwit engines remove openvino
   godwit engines remove openvino --version 2025.1.0
-      one release only
+      only this release
 
-Only what 'godwit engines install' keeps in its own folder is removed.";
+Only engines that 'godwit engines install' installed are removed.";
 
-/// Remove an engine from godwit's own folder.
+/// Remove installed engines.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RemoveArgs {
-    /// What to remove.
+    /// The engines to remove.
     #[arg(value_name = "NAME", value_parser = engine(), required = true)]
     engines: Vec<&'static Engine>,
 
-    /// Remove this release only [default: all].
+    /// Remove only this release [default: all releases].
     #[arg(long, value_name = "VERSION", value_parser = version)]
     version: Option<Version>,
 }
@@ -35,10 +35,10 @@ fn version(text: &str) -> Result<Version, String> {
 pub(super) fn remove(args: &RemoveArgs, folder: &Path) -> Result<()> {
     for engine in &args.engines {
         let removed = godwit_engines::remove(engine, folder, args.version.as_ref())
-            .map_err(|error| failed(format!("{} is not removed", engine.name), &error))?;
+            .map_err(|error| failed(format!("cannot remove {}", engine.name), &error))?;
         for gone in &removed {
             print::text(&format!(
-                "{} {} is removed ({})\n",
+                "removed {} {} ({})\n",
                 gone.engine,
                 gone.version,
                 size(gone.size)
@@ -47,7 +47,7 @@ pub(super) fn remove(args: &RemoveArgs, folder: &Path) -> Result<()> {
         if removed.is_empty() {
             let version = args.version.as_ref().map(|version| format!(" {version}"));
             print::text(&format!(
-                "{}{} is not in '{}'\n",
+                "{}{} is not installed in '{}'\n",
                 engine.name,
                 version.unwrap_or_default(),
                 folder.display()

@@ -17,7 +17,7 @@ pub(super) struct AppFacts {
     sha256: Digest,
     #[serde(flatten)]
     description: Description,
-    /// `None` when `godwit run` takes it, else why not.
+    /// Why `godwit run` refuses it, if it does.
     refused: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl AppFacts {
             ProgramKind::Module => "core module",
         };
         let runs = match &self.refused {
-            None => "yes: godwit run takes it",
+            None => "yes",
             Some(_) => "no, see below",
         };
         [

@@ -17,26 +17,26 @@ use crate::{print, program};
 const EXAMPLES: &str = "\
 Examples:
   godwit inspect digits.wasm
-      what the app imports, whether this host has it, and what it exports
+      what the app imports and exports, and whether this host provides the imports
   godwit inspect digits.onnx
-      what goes into the model and what comes out, and which devices here can load it
+      the inputs and outputs of the model, and which devices of this machine can load it
   godwit inspect digits.onnx --json | jq .signature.inputs";
 
-/// Show what an app or a model needs and offers.
+/// Show the imports of an app, or the inputs, outputs and operators of a model.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InspectArgs {
-    /// A component, a core module, a compiled app or a model, or a folder that holds one model.
-    /// OpenVINO IR: the .xml.
+    /// A component, a core module, a compiled app, a model, or a folder with one model. For OpenVINO IR,
+    /// the .xml file.
     #[arg(value_hint = ValueHint::FilePath)]
     file: PathBuf,
 
-    /// The encoding of a model, if neither its name nor its bytes tell.
+    /// The encoding of the model, if neither its file name nor its content tells.
     #[arg(long)]
     encoding: Option<Encoding>,
 
-    /// Also ask a service elsewhere whether it has a model of this file's name that takes and gives the
-    /// same. Repeat it for more.
+    /// Also check whether this remote service has a model of the same name with the same inputs and
+    /// outputs. Repeat for more services.
     #[arg(long = "device", value_name = "remote=URL")]
     devices: Vec<ServiceOption>,
 

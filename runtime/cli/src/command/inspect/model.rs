@@ -151,9 +151,9 @@ fn trial(trial: &Trial) -> String {
     let Trial { device, footprint, why, .. } = trial;
     match (footprint, why) {
         (Some(bytes), _) => {
-            format!("{device} loads it, in {}", ByteSize(*bytes).display().si())
+            format!("{device}: loads, {} of device memory", ByteSize(*bytes).display().si())
         }
-        (None, Some(why)) => format!("{device} does not: {why}"),
-        (None, None) => format!("{device} does not"),
+        (None, Some(why)) => format!("{device}: {why}"),
+        (None, None) => format!("{device}: cannot load it"),
     }
 }

@@ -41,7 +41,7 @@ impl SealedFacts {
             line("kind", kind),
             line("size", size(self.size)),
             line("sha256", self.sha256),
-            line("runs here", "yes: godwit run takes it"),
+            line("runs here", "yes"),
         ]
         .concat()
     }

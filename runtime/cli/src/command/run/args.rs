@@ -17,29 +17,29 @@ Examples:
   godwit run hello.wasm
       an app without models
   godwit run --model digits=digits.onnx --dir ./images::/images digits.wasm /images
-      the app loads the model by the name 'digits', and sees ./images as /images
+      the app loads the model as 'digits' and sees the folder ./images as /images
   godwit run --model m=m.onnx --model m=m.xml --device cpu:0 app.wasm
-      one model in two encodings: the first that the device reads is taken
+      one model in two encodings: the first that the device supports is used
   godwit run --model m=m.onnx,device=openvino-cpu:0,set.num_streams=2 app.wasm
-      a model with a device of its own, and an option for that device
+      a model on a specific device, with an option of that device
   godwit run --device remote=https://triton.example/v2/models/digits digits.wasm
-      the app's model is the one that is served there
+      use the model that a remote service serves
   godwit run --model digits=remote:digits-v2,device=triton:0 digits.wasm
-      a model of the remote device that godwit.toml calls triton:0
+      use the model 'digits-v2' of triton:0, a remote device in godwit.toml
   godwit run --report --timeout 30s --max-memory 256MiB --model m=m.onnx app.wasm -- --fast
-      say what ran where; stop it after 30 seconds; --fast is for the app
+      report what ran where, stop after 30 seconds, and pass --fast to the app
 
-Options after APP.wasm that godwit knows are its own, up to the app's first argument or '--'.";
+Options of godwit may follow APP.wasm, up to the first argument of the app or '--'.";
 
-/// Run an app, with the models it may use.
+/// Run an app with its models.
 #[derive(Debug, Args)]
 #[command(
     after_help = EXAMPLES,
     group = ArgGroup::new("reporting").args(["report", "report_file"]).multiple(true)
 )]
 pub(crate) struct RunArgs {
-    /// A component that exports wasi:cli/run, a core module with a `_start` function, or what
-    /// `godwit compile` made of one.
+    /// A component that exports wasi:cli/run, a core module with a `_start` function, or the output of
+    /// `godwit compile`.
     #[arg(value_name = "APP.wasm", value_hint = ValueHint::FilePath)]
     pub(super) app: PathBuf,
 
@@ -47,10 +47,10 @@ pub(crate) struct RunArgs {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(super) args: Vec<String>,
 
-    /// Offer a model by name. Repeat it for more models, or with the same name for the same model in
-    /// another encoding. PATH may be a folder that holds one model. OpenVINO IR: the .xml; the .bin is
-    /// taken from beside it. An OPTION is one of the device's backend. A remote device has models of its
-    /// own: it is asked for the one called NAME, or with remote:OTHER in place of PATH for that one.
+    /// Make a model available to the app as NAME. Repeat for more models, or with the same NAME to add
+    /// another encoding of a model. PATH is a file, or a folder with one model; for OpenVINO IR, the .xml
+    /// file next to its .bin file. OPTION is an option of the device. On a remote device the model NAME is
+    /// used; write remote:OTHER instead of PATH to use the model OTHER.
     #[arg(
         short, long = "model",
         value_name = "NAME=PATH[,encoding=ENCODING][,device=ID][,set.OPTION=VALUE]...",
@@ -60,45 +60,45 @@ pub(crate) struct RunArgs {
     )]
     pub(super) models: Vec<ModelSpec>,
 
-    /// The device for models that name none; see `godwit devices`. Nothing stands in for it
-    /// [default: cpu:0]. With remote=URL it is a service elsewhere, called remote:0; if the URL names a
-    /// model, that one is offered too.
+    /// The device for models without `device=`; see `godwit devices`. Godwit never falls back silently to
+    /// another one [default: cpu:0]. remote=URL is a remote service, which becomes the device remote:0; a
+    /// model that the URL names is made available, too.
     #[arg(long, value_name = "ID|remote=URL", help_heading = "Models")]
     pub(super) device: Option<DeviceOption>,
 
-    /// Let the app load model bytes of its own, too.
+    /// Allow the app to load models that it brings itself.
     #[arg(long, help_heading = "Models")]
     pub(super) guest_models: bool,
 
-    /// Let the app see a folder. GUEST is its name inside, PATH alone means the same name on both
-    /// sides, and :ro at the end refuses writing.
+    /// Give the app access to the folder HOST under the name GUEST. A single path means the same name on
+    /// both sides; the suffix :ro makes it read-only.
     #[arg(
         long = "dir",
         value_name = "HOST::GUEST[:ro]",
         value_parser = dir,
         value_hint = ValueHint::DirPath,
-        help_heading = "What the app sees"
+        help_heading = "App environment"
     )]
     pub(super) dirs: Vec<Dir>,
 
-    /// Set a variable of the app's environment, which is empty otherwise.
-    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = env, help_heading = "What the app sees")]
+    /// Set an environment variable of the app. No variables are inherited.
+    #[arg(long = "env", value_name = "KEY=VALUE", value_parser = env, help_heading = "App environment")]
     pub(super) env: Vec<(String, String)>,
 
-    /// Stop the app after this time: 500ms, 30s, 5m.
+    /// Stop the app after this duration, such as 500ms, 30s or 5m.
     #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Limits")]
     pub(super) timeout: Option<Duration>,
 
-    /// The most memory the app may use, up to 4GiB: 64MiB, 1GiB [default: 1GiB].
+    /// Limit the memory of the app, up to 4GiB [default: 1GiB].
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Limits")]
     pub(super) max_memory: Option<ByteSize>,
 
-    /// The most bytes of tensors, and of models it brings, that the app may hold at one time
+    /// Limit the size of all tensors, and of models the app brings, that exist at the same time
     /// [default: 1GiB].
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits")]
     pub(super) max_tensor_bytes: Option<ByteSize>,
 
-    /// Keep what every model was asked and answered in a folder, for `godwit verify --replay`.
+    /// Record the inputs and outputs of all models in a folder, for `godwit verify --replay`.
     #[arg(
         long,
         value_name = "DIR",
@@ -107,16 +107,16 @@ pub(crate) struct RunArgs {
     )]
     pub(super) record: Option<PathBuf>,
 
-    /// When it ends, say on standard error which device ran each model, how often, how long, and with
-    /// how many bytes.
+    /// Report to standard error which device ran each model, how often, for how long, and with how many
+    /// bytes.
     #[arg(long, help_heading = "Report")]
     pub(super) report: bool,
 
-    /// Give the report as JSON.
+    /// Write the report as JSON.
     #[arg(long, requires = "reporting", help_heading = "Report")]
     pub(super) json: bool,
 
-    /// Write the report to a file instead.
+    /// Write the report to a file instead of standard error.
     #[arg(
         long,
         value_name = "PATH",
@@ -155,7 +155,7 @@ fn size(text: &str) -> Result<ByteSize, String> {
 fn memory(text: &str) -> Result<ByteSize, String> {
     let bytes = size(text)?;
     if bytes > MOST_MEMORY {
-        return Err("WebAssembly memory has 4GiB at most".to_owned());
+        return Err("the memory of an app is limited to 4GiB".to_owned());
     }
     Ok(bytes)
 }

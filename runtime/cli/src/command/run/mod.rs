@@ -141,7 +141,7 @@ async fn until_interrupted(
         biased;
         interrupt = tokio::signal::ctrl_c() => match interrupt {
             Ok(()) => Ok(None),
-            Err(error) => Err(Error::internal("Ctrl-C cannot be listened to").with_source(error)),
+            Err(error) => Err(Error::internal("cannot listen for Ctrl-C").with_source(error)),
         },
         exit = program.run(invocation) => exit.map(Some),
     }
@@ -153,10 +153,10 @@ fn not_started(app: &Path, error: &Error) -> CliError {
         ErrorKind::TooLarge | ErrorKind::InvalidArgument => Code::Program,
         _ => Code::Internal,
     };
-    let failure = CliError::new(code, format!("'{}' could not be started", app.display()))
-        .why(error.report());
+    let failure =
+        CliError::new(code, format!("cannot start '{}'", app.display())).why(error.report());
     match error.kind() {
-        ErrorKind::TooLarge => failure.help("if it needs more memory, allow it: --max-memory 2GiB"),
+        ErrorKind::TooLarge => failure.help("allow more memory: --max-memory 2GiB"),
         _ => failure,
     }
 }
@@ -164,16 +164,14 @@ fn not_started(app: &Path, error: &Error) -> CliError {
 fn outcome(exit: Exit) -> Result<ExitCode> {
     match exit {
         Exit::Code(code) => Ok(ExitCode::from(as_byte(code))),
-        Exit::Trapped { reason } => {
-            Err(CliError::new(Code::Trapped, "the app was stopped by a trap").why(reason).help(
-                "the app did what it must not, or reached a limit: see --max-memory in godwit run --help",
-            ))
-        }
+        Exit::Trapped { reason } => Err(CliError::new(Code::Trapped, "the app trapped")
+            .why(reason)
+            .help("the app has a bug or reached a limit: see --max-memory in godwit run --help")),
         Exit::TimedOut { after } => {
             let after = humantime::format_duration(after);
             Err(CliError::new(Code::TimedOut, format!("the app was stopped after {after}"))
-                .why("that is the time it was given with --timeout")
-                .help("give it more, or look what takes long: --report"))
+                .why("it exceeded --timeout")
+                .help("increase --timeout, or see what takes so long with --report"))
         }
     }
 }

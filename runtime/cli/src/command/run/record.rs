@@ -11,8 +11,8 @@ pub(super) fn tape(folder: &Path) -> Result<Tape> {
     match folder.join("trace.json").exists() {
         false => Ok(Tape::default()),
         true => {
-            let what = format!("the folder '{}' already holds a recording", folder.display());
-            Err(CliError::new(Code::File, what).help("name another, or remove it first"))
+            let what = format!("the folder '{}' already contains a recording", folder.display());
+            Err(CliError::new(Code::File, what).help("use another folder, or remove it first"))
         }
     }
 }
@@ -20,7 +20,7 @@ pub(super) fn tape(folder: &Path) -> Result<Tape> {
 pub(super) fn keep(tape: &Tape, folder: &Path) -> Result<()> {
     let written = tape.recording().and_then(|recording| trace::write(&recording, folder));
     written.map_err(|error| {
-        CliError::new(Code::File, format!("nothing is recorded in '{}'", folder.display()))
+        CliError::new(Code::File, format!("cannot write the recording to '{}'", folder.display()))
             .why(error.report())
     })
 }
