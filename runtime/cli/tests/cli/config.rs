@@ -69,7 +69,7 @@ fn an_address_that_is_none() {
     let typed = format!("verify --model d={} --devices cpu:0,remote=ftp://h", model.display());
     let ended = sandbox.godwit(&typed);
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
-    assert!(ended.stderr.contains("begins with http:// or https://"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("starts with http:// or https://"), "{}", ended.stderr);
 }
 
 #[test]
