@@ -15,7 +15,9 @@
 
 mod constant;
 mod expose;
+mod generated;
 pub mod operators;
+mod order;
 mod outline;
 mod positions;
 mod producers;
@@ -28,6 +30,7 @@ mod wire;
 
 pub use constant::Constant;
 pub use expose::expose;
+pub use generated::check_generated;
 pub use outline::{Outline, decode, signature};
 pub use positions::{Positions, Rows, within};
 pub use producers::Producers;

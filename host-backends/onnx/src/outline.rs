@@ -5,6 +5,7 @@ use bytes::Bytes;
 use godwit_backend::{Buffer, DType, Error, Result, Signature, TensorInfo};
 use prost::Message;
 
+use crate::order;
 use crate::positions::Positions;
 use crate::schema::{GraphProto, ModelProto, ValueInfoProto};
 use crate::trace::{Site, trace};
@@ -42,17 +43,18 @@ pub struct Outline {
 ///
 /// # Errors
 ///
-/// `InvalidEncoding` when it is not an ONNX model, or one without a graph.
+/// `InvalidEncoding` when it is not an ONNX model, one without a graph, or one whose nodes depend on each other in a
+/// cycle.
 pub fn decode(bytes: &Buffer) -> Result<ModelProto> {
     let model = ModelProto::decode(Bytes::from_owner(bytes.clone())).map_err(|error| {
         Error::invalid_encoding("the bytes are not an ONNX model").with_source(error)
     })?;
-    match model.graph {
-        Some(_) => Ok(model),
-        None => {
-            Err(Error::invalid_encoding("the bytes are not an ONNX model: there is no graph in it"))
-        }
+    if model.graph.is_none() {
+        let what = "the bytes are not an ONNX model: there is no graph in it";
+        return Err(Error::invalid_encoding(what));
     }
+    order::check(&model)?;
+    Ok(model)
 }
 
 /// The inputs and outputs of a graph, as the file says.

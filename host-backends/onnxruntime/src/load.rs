@@ -4,8 +4,7 @@ use std::path::Path;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use godwit_backend::{Buffer, Error, Result, Signature, Stop};
-use godwit_onnx::schema::{ModelProto, TensorProto};
-use godwit_onnx::{Outline, decode, refuse, trace};
+use godwit_onnx::{Outline, check_generated, decode, refuse};
 
 use crate::faults;
 use crate::native::{ExternalFile, Library, Placement, Session, SessionOptions};
@@ -13,9 +12,6 @@ use crate::options::TargetOptions;
 use crate::ports::signature;
 use crate::providers::Provider;
 use crate::refusals::refusals;
-
-/// Bytes of a constant that a few bytes may ask for, at most: a gigabyte.
-const MAX_GENERATED: i64 = 1 << 30;
 
 /// A model ready to run.
 #[derive(Debug)]
@@ -74,27 +70,9 @@ pub(crate) fn load(
 /// What the file says, unless the library must not see it.
 fn read_outline(bytes: &Buffer) -> Result<Outline> {
     let model = decode(bytes)?;
-    check_generated(&model)?;
+    check_generated(&model, "ONNX Runtime")?;
     refuse(&model, "ONNX Runtime", refusals())?;
     Ok(Outline::of(&model))
-}
-
-/// Refuses constants that the library would fill while it compiles the model, beyond any sane size.
-fn check_generated(model: &ModelProto) -> Result<()> {
-    trace(model, |site| {
-        let elements = site.generated().filter(|_| site.node.op_type() == "ConstantOfShape");
-        let value = site.node.attribute.iter().find_map(|it| it.t.as_ref());
-        let size = value.and_then(TensorProto::dtype).map_or(4, |dtype| dtype.size() as i64);
-        match elements.map(|elements| elements.checked_mul(size)) {
-            Some(bytes) if bytes.is_none_or(|bytes| bytes > MAX_GENERATED) => {
-                Err(Error::too_large(format!(
-                    "the model fills a constant of more than {MAX_GENERATED} bytes, which is the limit \
-                     of ONNX Runtime's devices"
-                )))
-            }
-            _ => Ok(()),
-        }
-    })
 }
 
 /// Bytes that the compiled model will hold: its weights and its nodes.

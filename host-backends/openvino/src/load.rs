@@ -4,7 +4,7 @@ use godwit_backend::{
     Buffer, DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo,
 };
 use godwit_onnx::schema::{GraphProto, ValueInfoProto};
-use godwit_onnx::{Outline, decode, refuse};
+use godwit_onnx::{Outline, check_generated, decode, refuse};
 
 use crate::errors;
 use crate::guards::Guards;
@@ -116,6 +116,7 @@ impl Stated {
                 "the model keeps weights in other files; save it as one file with its weights inside",
             ));
         }
+        check_generated(&model, "OpenVINO")?;
         refuse(&model, "OpenVINO", refusals())?;
         let inputs = model.graph.iter().flat_map(GraphProto::callers_inputs).cloned().collect();
         let outputs = model.graph.into_iter().flat_map(|graph| graph.output).collect();
