@@ -5,6 +5,7 @@ use godwit_backend::{BufferMut, DType, Shape};
 use ort::sys::{OrtIoBinding, OrtValue};
 use smallvec::SmallVec;
 
+use super::exit::Call;
 use super::{Library, Outcome, RunOptions, Session, Value};
 
 /// One context's inputs and outputs as the library wants them.
@@ -104,6 +105,7 @@ impl Binding {
                 *slot = Some(Slot::new(value, *dtype, shape, bytes));
             }
         }
+        let _call = Call::begin();
         // SAFETY: every place is bound to bytes that the caller holds through this call: inputs shared,
         // outputs for itself alone.
         unsafe {

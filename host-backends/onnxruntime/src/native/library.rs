@@ -11,6 +11,7 @@ use ort::sys::{
 };
 
 use super::arena::{self, HostInfo};
+use super::exit::end_without_destructors_during_calls;
 use super::log::log;
 use super::text::text;
 use super::{Fault, Outcome};
@@ -90,6 +91,7 @@ impl Library {
         let (env, host, providers) = started().map_err(|fault: Fault| {
             Error::unavailable("ONNX Runtime was found but does not start").with_source(fault)
         })?;
+        end_without_destructors_during_calls();
         tracing::debug!(path = %path.display(), version, ?providers, "ONNX Runtime is loaded");
         Ok(Self { path, version, options, env, host, providers })
     }

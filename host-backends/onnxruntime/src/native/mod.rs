@@ -11,6 +11,7 @@ macro_rules! call {
 
 mod arena;
 mod binding;
+mod exit;
 mod external;
 mod library;
 mod log;

@@ -9,6 +9,7 @@ use ort::sys::{
 };
 use smallvec::SmallVec;
 
+use super::exit::Call;
 use super::text::text;
 use super::{Library, Outcome, Owned, RunOptions, SessionOptions, Value};
 
@@ -55,6 +56,7 @@ impl Session {
         bytes: &[u8],
         options: &SessionOptions,
     ) -> Outcome<(Self, Ports)> {
+        let _call = Call::begin();
         let mut session = ptr::null_mut();
         // SAFETY: the library reads the bytes and the options during the call.
         unsafe {
@@ -90,6 +92,7 @@ impl Session {
             inputs.iter().map(|value| value.as_ptr().cast_const()).collect();
         let mut results: SmallVec<[*mut OrtValue; 4]> = SmallVec::new();
         results.resize(self.outputs.pointers.len(), ptr::null_mut());
+        let _call = Call::begin();
         // SAFETY: names and values are arrays of the lengths given; all live through the call, after
         // which the library uses none of them.
         let outcome = unsafe {
