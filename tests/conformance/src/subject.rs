@@ -31,9 +31,9 @@ pub enum Held {
     Exactly(Arc<dyn Fn() -> u64 + Send + Sync>),
     /// The device computes in the memory of this process and of its workers, which the system counts.
     Resident,
-    /// As [`Held::Resident`], but the library keeps much of what a first load took, for the reason given: that one
-    /// graph's memory comes back cannot be told from that. That many graphs' memory does, can.
-    Pooled(&'static str),
+    /// As [`Held::Resident`], but the library keeps memory of a graph that is gone for the next one, instead of
+    /// giving it back to the system.
+    Pooled,
     /// Nothing here can tell, for this reason. [`Subject::lists`] leaves out the cases that have to know.
     Unknown(&'static str),
 }
@@ -46,7 +46,7 @@ impl fmt::Debug for Held {
         match self {
             Self::Exactly(_) => f.write_str("Exactly"),
             Self::Resident => f.write_str("Resident"),
-            Self::Pooled(reason) => f.debug_tuple("Pooled").field(reason).finish(),
+            Self::Pooled => f.write_str("Pooled"),
             Self::Unknown(reason) => f.debug_tuple("Unknown").field(reason).finish(),
         }
     }
@@ -67,7 +67,7 @@ impl Held {
     pub(crate) fn now(&self) -> Option<u64> {
         match self {
             Self::Exactly(held) => Some(held()),
-            Self::Resident | Self::Pooled(_) => Some(resident()),
+            Self::Resident | Self::Pooled => Some(resident()),
             Self::Unknown(_) => None,
         }
     }
@@ -87,9 +87,7 @@ impl Subject {
     /// The reason why not.
     pub fn lists(&self, name: &str) -> Result<(), &'static str> {
         match self.held {
-            Held::Pooled(reason) | Held::Unknown(reason) if name.ends_with(NEEDS_HELD) => {
-                Err(reason)
-            }
+            Held::Unknown(reason) if name.ends_with(NEEDS_HELD) => Err(reason),
             _ => Ok(()),
         }
     }

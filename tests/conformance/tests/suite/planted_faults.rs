@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use godwit_backend::{DeviceKind, ErrorKind};
 use godwit_conformance::planted::{Hungry, fault_of};
-use godwit_conformance::{Subject, cases, check};
+use godwit_conformance::{Held, Subject, cases, check};
 use godwit_fake::{FakeDevice, WrongAnswer};
 
 use crate::subjects::{cpu, scripted};
@@ -94,6 +94,9 @@ fn memory_that_the_last_handle_leaves_in_a_library() {
     let case = cases::footprint::device_memory_is_given_back_with_the_last_handle;
     let reason = fault_of(|| leaking(cpu()), case);
     assert!(reason.contains("never: the system has back"), "found for another reason: {reason}");
+    let pooled = || leaking(Subject { held: Held::Pooled, ..cpu() });
+    let reason = fault_of(pooled, case);
+    assert!(reason.contains("bytes behind"), "found for another reason: {reason}");
 }
 
 #[test]

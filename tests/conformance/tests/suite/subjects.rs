@@ -31,7 +31,7 @@ pub(crate) fn onnxruntime() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &[],
         checked: false,
-        held: Held::Resident,
+        held: Held::Pooled,
     }
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn openvino() -> Subject {
         models: Arc::new(OnnxModels),
         lacks: &[],
         checked: false,
-        held: Held::Pooled("OpenVINO keeps memory of its first compilation"),
+        held: Held::Pooled,
     }
 }
 
