@@ -4,7 +4,7 @@
 //! |---|---|
 //! | which GPUs are listed | all of the machine, by NVML: `cuda:0`, `cuda:1`, ... in its order, and by UUID |
 //! | which GPU is used | CUDA's first visible one: tract has one device context per process; the others are refused |
-//! | where does a run execute | on a [stream](engine::Stream): a thread with its own CUDA stream; a context stays on its stream |
+//! | where does a run execute | on a stream: a thread with its own CUDA stream; a context stays on its stream |
 //! | what is copied | a host input once over PCIe; an output when it is read; nothing between graphs on the GPU |
 //! | which dtype is computed in | the model's own; TF32 only if a target asks for it |
 //! | what runs on the CPU | nothing, unless a target allows it; then the operators are counted |

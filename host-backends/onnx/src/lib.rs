@@ -5,7 +5,7 @@
 //! | what is in a file | [`decode`] and the messages of [`schema`] |
 //! | which nodes and tensors are there | [`bodies`], [`nodes`], [`tensors`]: subgraphs and functions included |
 //! | what does the file say as a whole | [`Outline`] |
-//! | what is known of a value before a run | [`trace`], which gives an [`Origin`] for each |
+//! | what is known of a value before a run | [`trace()`], which gives an [`Origin`] for each |
 //! | what does an operator do | [`operators::of`], the one table of operator properties |
 //! | which uses of an operator does an engine get wrong | its list of [`Refusal`]s |
 //! | which indices does a caller choose | [`Positions`] |

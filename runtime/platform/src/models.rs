@@ -38,7 +38,7 @@ impl ModelSpec {
     ///
     /// # Errors
     ///
-    /// As of [`file`] and [`read`].
+    /// As of [`file()`] and [`read`].
     pub fn read(&self) -> Result<(Option<PathBuf>, Model)> {
         match &self.source {
             ModelSource::Path(path) => {
