@@ -262,7 +262,7 @@ impl fmt::Display for Absent {
             }
             None => write!(
                 f,
-                "the library of {name} is in none of the {} places where it could be",
+                "the library of {name} was not found in any of the {} places searched",
                 self.looked.len()
             ),
         }

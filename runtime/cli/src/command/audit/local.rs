@@ -39,7 +39,7 @@ async fn try_one(backend: &dyn Backend, model: &Model, device: &Device) -> Opini
     match backend.load(model, &Target::new(device.id.as_str())).await {
         Ok(graph) => {
             let held = ByteSize(graph.info().footprint.total()).display().iec().to_string();
-            Opinion { answer: Answer::Yes, why: vec![format!("loads it, in {held}")] }
+            Opinion { answer: Answer::Yes, why: vec![format!("loads; uses {held}")] }
         }
         Err(error) => Opinion { answer: Answer::No, why: vec![error.report()] },
     }

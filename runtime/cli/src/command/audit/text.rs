@@ -39,7 +39,7 @@ fn app(app: &AppFacts, models: &[ModelFacts]) -> String {
         .collect();
     versions.dedup();
     let nn = match versions.as_slice() {
-        [] => "none: it asks for no inference".to_owned(),
+        [] => "none: the app does not use wasi-nn".to_owned(),
         ["wasi_ephemeral_nn"] => "wasi_ephemeral_nn, the older ABI of core modules".to_owned(),
         versions => format!("wasi:nn@{}", versions.join(", ")),
     };
@@ -53,7 +53,7 @@ fn app(app: &AppFacts, models: &[ModelFacts]) -> String {
         line("sha256", app.sha256),
         line("wasi-nn", nn),
         lines("calls", app.found.calls.iter().cloned()),
-        line("imports", format!("{provided} more that this host has")),
+        line("imports", format!("{provided} others, all available on this host")),
         lines("missing", missing),
         lines("models", names(app, models)),
     ]
@@ -65,17 +65,17 @@ fn names(app: &AppFacts, models: &[ModelFacts]) -> Vec<String> {
     let mut lines = Vec::new();
     for model in models {
         lines.push(match model.named_by_the_app {
-            true => format!("{}: given, and the app's constants hold this name", model.name),
-            false => format!("{}: given; the app's constants do not hold this name", model.name),
+            true => format!("{}: given; the app's constants contain this name", model.name),
+            false => format!("{}: given; the app's constants do not contain this name", model.name),
         });
     }
     let files = app.found.files.iter().map(|file| format!("'{file}' reads like a model's file"));
     lines.extend(files);
     if app.found.loads_bytes() {
-        lines.push("it can bring models of its own: those are not seen here".to_owned());
+        lines.push("it can load models of its own, which are not detected".to_owned());
     }
     if app.found.loads_by_name() {
-        let unseen = "names that it is told, or puts together, when it runs are not seen here";
+        let unseen = "names from arguments or composed at run time are not detected";
         lines.push(unseen.to_owned());
     }
     lines
@@ -113,17 +113,17 @@ fn memory(estimate: &Estimate) -> Vec<String> {
     let mut lines = vec![format!("weights {}", size(estimate.weights))];
     lines.push(match estimate.tensors {
         Some(bytes) => format!("inputs and outputs of a run {}", size(bytes)),
-        None => "inputs and outputs of a run: the file does not tell".to_owned(),
+        None => "inputs and outputs of a run: not stated in the file".to_owned(),
     });
     lines.push(match estimate.between {
-        Some(bytes) => format!("results between operators {}, if all are kept", size(bytes)),
-        None => "results between operators: the file does not tell".to_owned(),
+        Some(bytes) => format!("intermediate results {}, if all are kept", size(bytes)),
+        None => "intermediate results: not stated in the file".to_owned(),
     });
     let open: Vec<&str> = estimate.open.iter().map(String::as_str).collect();
     if !open.is_empty() {
-        lines.push(format!("with {} taken for {}; see --rows", open.join(", "), estimate.rows));
+        lines.push(format!("with {} = {}; see --rows", open.join(", "), estimate.rows));
     }
-    lines.push("an estimate: engines add their own, and reuse what is between".to_owned());
+    lines.push("an estimate: engines reuse memory and need some of their own".to_owned());
     lines
 }
 
@@ -140,7 +140,7 @@ fn devices(facts: &AuditFacts) -> String {
         text.push_str(&assumed);
     }
     if !facts.absent.is_empty() {
-        text.push_str("\nabsent here:\n");
+        text.push_str("\nunavailable:\n");
         for AbsentFamily { family, why, .. } in &facts.absent {
             text.push_str(&format!("  {family}: {why}\n"));
         }
@@ -161,7 +161,7 @@ fn verdict(facts: &AuditFacts) -> String {
     let text = match (missing, facts.suited.as_slice()) {
         (0, []) => "no device is known to run everything".to_owned(),
         (0, _) if facts.models.is_empty() => {
-            "the app's imports are there; give its models for more".to_owned()
+            "all imports are available; add --model to check the models".to_owned()
         }
         (0, suited) => format!("everything runs on {}", suited.join(", ")),
         (1, _) => "the app cannot run here: an import is missing".to_owned(),
