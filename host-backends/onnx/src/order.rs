@@ -3,7 +3,7 @@ use std::collections::{HashMap, HashSet};
 use godwit_backend::{Error, Result};
 
 use crate::schema::{ModelProto, NodeProto};
-use crate::walk::{Body, bodies};
+use crate::walk::bodies;
 
 /// Checks that no node depends on its own output. Engines look for an order of computation and differ in what they do
 /// where there is none: OpenVINO takes memory by the gigabyte.
@@ -50,26 +50,21 @@ fn is_ordered(nodes: &[NodeProto]) -> bool {
     computed == nodes.len()
 }
 
-/// The values that a node needs: its inputs, and what graphs inside it take from around them.
+/// The values that a node needs: its inputs, and what graphs inside it take from around them. Prost's limit on nesting
+/// bounds the depth.
 fn uses(node: &NodeProto) -> Vec<&str> {
     let mut names: Vec<&str> = node.given().collect();
-    let mut open: Vec<Body<'_>> = inside(node).collect();
-    while let Some(body) = open.pop() {
-        let own = body.graph.into_iter().flat_map(|graph| &graph.input);
-        let inputs = own.map(|input| input.name());
-        let made = body.nodes.iter().flat_map(|node| &node.output).map(String::as_str);
-        let local: HashSet<&str> = inputs.chain(made).collect();
-        let outputs = body.graph.into_iter().flat_map(|graph| &graph.output);
-        let used = body.nodes.iter().flat_map(NodeProto::given);
-        let used = used.chain(outputs.map(|output| output.name()));
+    for graph in node.subgraphs() {
+        let sparse = graph.sparse_initializer.iter().filter_map(|it| it.values.as_ref());
+        let constants = graph.initializer.iter().chain(sparse).map(|constant| constant.name());
+        let inputs = graph.input.iter().map(|input| input.name());
+        let made = graph.node.iter().flat_map(|node| &node.output).map(String::as_str);
+        let local: HashSet<&str> = inputs.chain(constants).chain(made).collect();
+        let outputs = graph.output.iter().map(|output| output.name());
+        let used = graph.node.iter().flat_map(uses).chain(outputs);
         names.extend(used.filter(|name| !local.contains(name)));
-        open.extend(body.nodes.iter().flat_map(inside));
     }
     names
-}
-
-fn inside(node: &NodeProto) -> impl Iterator<Item = Body<'_>> {
-    node.subgraphs().map(|graph| Body::of_graph(graph, 1))
 }
 
 #[cfg(test)]
@@ -77,6 +72,57 @@ mod tests {
     use godwit_fixtures::models::{bad_models, matmul_chain};
 
     use crate::decode;
+    use crate::schema::{
+        AttributeProto, GraphProto, ModelProto, NodeProto, SparseTensorProto, TensorProto,
+        ValueInfoProto,
+    };
+
+    /// A graph in a branch may use a value of the branch that has the name of the outer node's output.
+    #[test]
+    fn a_value_of_a_branch_is_not_the_output_of_the_node_around_it() {
+        let node = |inputs: &[&str], inside: Option<GraphProto>| NodeProto {
+            input: inputs.iter().map(ToString::to_string).collect(),
+            output: vec!["y".to_owned()],
+            attribute: vec![AttributeProto { g: inside, ..Default::default() }],
+            ..Default::default()
+        };
+        let graph = |nodes| GraphProto { node: nodes, ..Default::default() };
+        let mut innermost = node(&["y"], None);
+        innermost.output = vec!["z".to_owned()];
+        let mut last = node(&["condition"], Some(graph(vec![innermost])));
+        last.output = vec!["w".to_owned()];
+        let branch = graph(vec![node(&["x"], None), last]);
+        let model = graph(vec![node(&["condition"], Some(branch))]);
+        super::check(&ModelProto { graph: Some(model), ..Default::default() }).unwrap();
+    }
+
+    /// A branch may return a constant of its own under the name that the node gives it outside.
+    #[test]
+    fn a_constant_in_a_branch_is_not_the_output_of_its_node() {
+        let name = || Some("y".to_owned());
+        let constant = TensorProto { name: name(), ..Default::default() };
+        let output = ValueInfoProto { name: name(), ..Default::default() };
+        let dense = GraphProto {
+            initializer: vec![constant.clone()],
+            output: vec![output.clone()],
+            ..Default::default()
+        };
+        let sparse = SparseTensorProto { values: Some(constant), ..Default::default() };
+        let sparse = GraphProto {
+            sparse_initializer: vec![sparse],
+            output: vec![output],
+            ..Default::default()
+        };
+        let branch = |graph| AttributeProto { g: Some(graph), ..Default::default() };
+        let node = NodeProto {
+            input: vec!["condition".to_owned()],
+            output: vec!["y".to_owned()],
+            attribute: vec![branch(dense), branch(sparse)],
+            ..Default::default()
+        };
+        let graph = GraphProto { node: vec![node], ..Default::default() };
+        super::check(&ModelProto { graph: Some(graph), ..Default::default() }).unwrap();
+    }
 
     #[test]
     fn the_order_in_the_file_does_not_matter_and_a_cycle_is_refused() {
