@@ -260,6 +260,7 @@ impl Names {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        let _call = Call::begin();
         // SAFETY: made by the library, released once; every run holds a handle.
         unsafe { (ort::api().ReleaseSession)(self.session.as_ptr()) };
     }
