@@ -4,7 +4,7 @@ use std::thread;
 use godwit_backend::{Error, Result, Workers};
 use tract_linalg::multithread::Executor;
 
-use godwit_tract::guarded;
+use godwit_tract::{READER_STACK, guarded};
 
 /// Jobs that may wait for a worker before callers wait for a place in the queue.
 const QUEUE: usize = 256;
@@ -31,7 +31,7 @@ impl Cores {
         };
         Ok(Self {
             workers: Workers::new("godwit-cpu", threads, QUEUE)?,
-            loaders: Workers::new("godwit-load", LOADERS, QUEUE)?,
+            loaders: Workers::with_stack("godwit-load", LOADERS, QUEUE, READER_STACK)?,
             threads,
             together: executor(threads)?,
             running: AtomicUsize::new(0),

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 
 use godwit_backend::{Error, Result};
+use godwit_model::has_cycle;
 
 use crate::schema::{ModelProto, NodeProto};
 use crate::walk::bodies;
@@ -25,29 +26,11 @@ fn is_ordered(nodes: &[NodeProto]) -> bool {
         producers.extend(node.output.iter().map(|output| (output.as_str(), place)));
     }
     producers.remove("");
-    let mut users: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut missing = vec![0usize; nodes.len()];
-    for ((place, node), missing) in nodes.iter().enumerate().zip(&mut missing) {
-        for producer in uses(node).into_iter().filter_map(|name| producers.get(name)) {
-            users.entry(*producer).or_default().push(place);
-            *missing += 1;
-        }
-    }
-    let mut ready: Vec<usize> =
-        (0..nodes.len()).filter(|place| missing.get(*place) == Some(&0)).collect();
-    let mut computed = 0;
-    while let Some(place) = ready.pop() {
-        computed += 1;
-        for user in users.remove(&place).unwrap_or_default() {
-            if let Some(missing) = missing.get_mut(user) {
-                *missing -= 1;
-                if *missing == 0 {
-                    ready.push(user);
-                }
-            }
-        }
-    }
-    computed == nodes.len()
+    let edges = nodes.iter().enumerate().flat_map(|(place, node)| {
+        let givers = uses(node).into_iter().filter_map(|name| producers.get(name));
+        givers.map(move |giver| (*giver, place))
+    });
+    !has_cycle(nodes.len(), &edges.collect::<Vec<_>>())
 }
 
 /// The values that a node needs: its inputs, and what graphs inside it take from around them. Prost's limit on nesting

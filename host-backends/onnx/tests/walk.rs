@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use godwit_backend::DType;
 use godwit_fixtures::models::{DIGITS_ONNX, bad_models, mixed};
-use godwit_model::{Limits, onnx::summarize};
+use godwit_model::{Limits, onnx::summarize, precheck};
 use godwit_onnx::schema::{
     AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto, TensorProto,
 };
@@ -155,6 +155,15 @@ fn hostile_models_are_outlined_without_harm() {
         if let Ok(model) = decode(&bad.bytes.into()) {
             Outline::of(&model);
         }
+    }
+}
+
+/// What is wrong with a file's structure needs no engine to be found.
+#[test]
+fn structural_flaws_are_found_before_any_engine() {
+    for bad in bad_models().into_iter().filter(|bad| bad.structural) {
+        let model = godwit_backend::Model::onnx(bad.name, bad.bytes);
+        assert!(precheck(&model, &Limits::default()).is_err(), "{}", bad.name);
     }
 }
 

@@ -15,9 +15,11 @@ use tract_onnx::tract_core::ops::scan::{OptScan, Scan};
 use tract_onnx::tract_core::ops::source::TypedSource;
 use tract_onnx::tract_hir::internal::{Factoid, GenericFactoid, ToDim};
 
+use crate::analyse::analyse;
 use crate::guard::guarded;
 use crate::signature::Names;
 use crate::survey::survey;
+use crate::symbolic::check_model;
 
 /// A model with every dtype and shape settled, simplified, and not yet made for any device.
 #[derive(Debug)]
@@ -51,11 +53,18 @@ pub fn read(bytes: &[u8], device: &'static str, stop: &Stop) -> Result<Typed> {
     proceed(stop)?;
     let beyond = || beyond(device);
     let failed = |error| beyond().with_source(error);
-    let model = guarded(beyond, || typed(model).map_err(failed))?;
+    let model = guarded(beyond, || {
+        let mut model = model;
+        analyse(&mut model, device, stop)?;
+        let model = typed(model).map_err(failed)?;
+        check_model(&model, device)?;
+        Ok(model)
+    })?;
     proceed(stop)?;
     let model = guarded(beyond, || {
         let mut model = model;
         model.declutter().map_err(failed)?;
+        check_model(&model, device)?;
         Ok(model)
     })?;
     proceed(stop)?;
@@ -66,11 +75,11 @@ fn broken() -> Error {
     Error::invalid_encoding("the ONNX model is not well formed")
 }
 
-fn beyond(device: &str) -> Error {
+pub(crate) fn beyond(device: &str) -> Error {
     Error::unsupported(format!("the model is beyond what {device} can compile"))
 }
 
-fn proceed(stop: &Stop) -> Result<()> {
+pub(crate) fn proceed(stop: &Stop) -> Result<()> {
     if stop.is_stopped() { Err(Error::cancelled("the load was cancelled")) } else { Ok(()) }
 }
 

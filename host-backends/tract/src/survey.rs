@@ -8,6 +8,8 @@ use tract_onnx::pb::tensor_proto::{DataLocation, DataType};
 use tract_onnx::pb::type_proto::Value;
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto, ValueInfoProto};
 
+use crate::symbolic::{HALVINGS_INSIDE, NODES_INSIDE, too_large};
+
 /// Names in a message, at most.
 const NAMED: usize = 5;
 
@@ -23,6 +25,15 @@ pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto, device: &str) -> Result<()
             "the model keeps weights in other files, and {device} takes models as one file: save it \
              with its weights inside"
         )));
+    }
+    if found.inside > NODES_INSIDE {
+        return Err(Error::too_large(format!(
+            "a node of the model holds graphs of {} nodes, and {device} takes {NODES_INSIDE}",
+            found.inside
+        )));
+    }
+    if found.steep || found.halvings > HALVINGS_INSIDE {
+        return Err(too_large(device));
     }
     if found.vast {
         return Err(Error::too_large(format!(
@@ -47,6 +58,14 @@ pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto, device: &str) -> Result<()
 
 #[derive(Default)]
 struct Found<'a> {
+    /// Nodes in graphs inside a node, where there are most.
+    inside: usize,
+    nodes: usize,
+    /// By how many bits the graphs inside a node shorten a dimension, where it is most.
+    halvings: u32,
+    bits: u32,
+    /// Whether a single step divides by more than a step may.
+    steep: bool,
     external: bool,
     vast: bool,
     constants: HashMap<&'a str, &'a TensorProto>,
@@ -66,6 +85,7 @@ impl<'a> Found<'a> {
     }
 
     fn node(&mut self, onnx: &Onnx, node: &'a NodeProto) {
+        self.nodes += 1;
         if !onnx.op_register.0.contains_key(&node.op_type) {
             self.operators.insert(&node.op_type);
         }
@@ -74,10 +94,23 @@ impl<'a> Found<'a> {
         if node.op_type == "ConstantOfShape" {
             self.vast |= shape.is_some_and(|shape| volume(shape).is_none_or(|it| it > MOST));
         }
+        let divisor = node.input.get(1).and_then(|name| self.constants.get(name.as_str()));
+        if let Some(divisor) = divisor.filter(|_| node.op_type == "Div") {
+            let most = integers(divisor).map(i64::unsigned_abs).max().unwrap_or(0);
+            self.bits = self.bits.saturating_add(most.max(1).ilog2());
+        }
         for attribute in &node.attribute {
             let AttributeProto { t, tensors, g, graphs, .. } = attribute;
             t.iter().chain(tensors).for_each(|tensor| self.tensor(tensor));
+            let (nodes, bits) = (self.nodes, self.bits);
             g.iter().chain(graphs).for_each(|graph| self.graph(onnx, graph));
+            self.inside = self.inside.max(self.nodes - nodes);
+            self.halvings = self.halvings.max(self.bits.saturating_sub(bits));
+            if attribute.name == "strides" {
+                let most = attribute.ints.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0);
+                self.steep |= most >= 1 << 31;
+                self.bits = self.bits.saturating_add(most.max(1).ilog2());
+            }
             if node.op_type == "Cast" && attribute.name == "to" {
                 self.dtype(i32::try_from(attribute.i).unwrap_or(i32::MAX));
             }
@@ -126,9 +159,15 @@ impl<'a> Found<'a> {
 
 /// The product of the dimensions that a tensor holds, unless it overflows.
 fn volume(shape: &TensorProto) -> Option<i64> {
-    let (raw, _) = shape.raw_data.as_chunks::<8>();
+    integers(shape).try_fold(1i64, i64::checked_mul)
+}
+
+/// The numbers of a tensor of i64; of another dtype, none or nonsense.
+fn integers(tensor: &TensorProto) -> impl Iterator<Item = i64> {
+    let is_i64 = tensor.data_type == DataType::Int64 as i32;
+    let (raw, _) = tensor.raw_data.as_chunks::<8>();
     let raw = raw.iter().map(|bytes| i64::from_le_bytes(*bytes));
-    raw.chain(shape.int64_data.iter().copied()).try_fold(1i64, i64::checked_mul)
+    raw.chain(tensor.int64_data.iter().copied()).filter(move |_| is_i64)
 }
 
 fn list(names: &BTreeSet<&str>) -> String {

@@ -26,16 +26,31 @@ impl Workers {
     ///
     /// `Unavailable` when the system refuses a thread.
     pub fn new(name: &str, threads: usize, depth: usize) -> Result<Self> {
+        Self::start(name, threads, depth, None)
+    }
+
+    /// As [`Workers::new`], with `stack` bytes of stack for each thread: for libraries that call themselves as deep
+    /// as what they read is nested. The system gives memory only to what is used of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Workers::new`].
+    pub fn with_stack(name: &str, threads: usize, depth: usize, stack: usize) -> Result<Self> {
+        Self::start(name, threads, depth, Some(stack))
+    }
+
+    fn start(name: &str, threads: usize, depth: usize, stack: Option<usize>) -> Result<Self> {
         let threads = threads.max(1);
         let (queue, jobs) = bounded::<Job>(depth.max(1));
         for index in 0..threads {
             let jobs = jobs.clone();
-            thread::Builder::new()
-                .name(format!("{name}-{index}"))
-                .spawn(move || work(&jobs))
-                .map_err(|error| {
-                    Error::unavailable("the system refused a worker thread").with_source(error)
-                })?;
+            let mut thread = thread::Builder::new().name(format!("{name}-{index}"));
+            if let Some(stack) = stack {
+                thread = thread.stack_size(stack);
+            }
+            thread.spawn(move || work(&jobs)).map_err(|error| {
+                Error::unavailable("the system refused a worker thread").with_source(error)
+            })?;
         }
         Ok(Self { queue, threads })
     }

@@ -32,6 +32,7 @@ mod foreign;
 mod limits;
 pub mod onnx;
 pub mod openvino;
+mod order;
 mod precheck;
 mod protobuf;
 mod summary;
@@ -39,5 +40,6 @@ mod text;
 
 pub use detect::{check_claimed, detect};
 pub use limits::Limits;
+pub use order::has_cycle;
 pub use precheck::precheck;
 pub use summary::{Format, Interface, Summary};

@@ -8,6 +8,7 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use crate::order::has_cycle;
 use crate::text::{name, quoted};
 use crate::{Format, Interface, Limits, Summary};
 
@@ -29,7 +30,7 @@ pub fn summarize(xml: &[u8], weights: &[u8], limits: &Limits) -> Result<Summary>
             .map_err(|cause| damaged("its XML is broken").with_source(cause))?
         {
             Event::Start(element) => ir.open(&element)?,
-            Event::End(_) => ir.close(),
+            Event::End(_) => ir.close()?,
             Event::Text(text) => ir.text(&text.xml10_content()),
             Event::DocType(_) => return Err(damaged("it has a document type, which no IR has")),
             Event::Eof => break,
@@ -59,6 +60,9 @@ pub(crate) fn is_ir(bytes: &[u8]) -> bool {
         head = after.to_owned();
     }
 }
+
+/// Levels of elements from one graph to another inside it.
+const LAYERS: u32 = 3;
 
 /// A port's tensor.
 #[derive(Debug, Default, Clone)]
@@ -99,6 +103,8 @@ struct Ir<'l> {
     elements: u64,
     bytes: u64,
     nesting: u32,
+    /// The edges of each graph around the element at hand, by their layers.
+    edges: Vec<Vec<(String, String)>>,
 }
 
 impl<'l> Ir<'l> {
@@ -121,6 +127,7 @@ impl<'l> Ir<'l> {
             elements: 0,
             bytes: 0,
             nesting: 0,
+            edges: Vec::new(),
         }
     }
 
@@ -128,9 +135,11 @@ impl<'l> Ir<'l> {
     fn open(&mut self, element: &BytesStart<'_>) -> Result<()> {
         const NET: u32 = 0;
         const LAYER: u32 = 2;
-        const LAYERS: u32 = 3;
         let depth = self.depth;
         self.depth += 1;
+        if depth.is_multiple_of(LAYERS) {
+            self.edges.push(Vec::new());
+        }
         if depth / LAYERS > self.limits.max_depth + 2 {
             return Err(Error::too_large(format!(
                 "the model nests graphs more than {} deep",
@@ -187,18 +196,25 @@ impl<'l> Ir<'l> {
                 self.layer.port = Some((attribute("id")?, port));
             }
             ("dim", 5) => self.in_dim = true,
-            ("edge", 2) => {
-                let to = attribute("to-layer")?;
-                let from = (attribute("from-layer")?, attribute("from-port")?);
-                self.feeds.insert(to, from);
+            ("edge", _) if depth % LAYERS == 2 => {
+                let (from, to) = (attribute("from-layer")?, attribute("to-layer")?);
+                if depth == 2 {
+                    self.feeds.insert(to.clone(), (from.clone(), attribute("from-port")?));
+                }
+                if let Some(edges) = self.edges.last_mut() {
+                    edges.push((from, to));
+                }
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn close(&mut self) {
+    fn close(&mut self) -> Result<()> {
         self.depth = self.depth.saturating_sub(1);
+        if self.depth.is_multiple_of(LAYERS) {
+            ordered(&self.edges.pop().unwrap_or_default())?;
+        }
         self.in_dim = false;
         if self.depth == 4
             && let Some((id, port)) = self.layer.port.take()
@@ -216,6 +232,7 @@ impl<'l> Ir<'l> {
                 self.results.push((layer.id, layer.output_name));
             }
         }
+        Ok(())
     }
 
     fn text(&mut self, text: &str) {
@@ -319,6 +336,20 @@ impl<'l> Ir<'l> {
         }
         Interface::Known(signature)
     }
+}
+
+/// Checks that no layer of a graph depends on itself.
+fn ordered(edges: &[(String, String)]) -> Result<()> {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut number = |layer| {
+        let next = numbers.len();
+        *numbers.entry(layer).or_insert(next)
+    };
+    let edges: Vec<_> = edges.iter().map(|(from, to)| (number(from), number(to))).collect();
+    if has_cycle(numbers.len(), &edges) {
+        return Err(damaged("layers depend on each other in a cycle"));
+    }
+    Ok(())
 }
 
 fn attribute(element: &BytesStart<'_>, key: &str, limits: &Limits) -> Result<String> {
@@ -468,6 +499,29 @@ mod tests {
         assert_eq!(summary.signature().unwrap().inputs.len(), 1);
         assert_eq!((summary.operators["Parameter"], summary.nesting), (2, 1));
         assert!(summary.control_flow);
+    }
+
+    #[test]
+    fn layers_that_wait_for_each_other_are_refused() {
+        let edges = |edges: &[(u32, u32)]| {
+            let each = edges.iter().map(|(from, to)| {
+                format!(
+                    "<edge from-layer=\"{from}\" from-port=\"1\" to-layer=\"{to}\" to-port=\"0\"/>"
+                )
+            });
+            format!("<edges>{}</edges>", each.collect::<String>())
+        };
+        let net = |inner: &[(u32, u32)], outer: &[(u32, u32)]| {
+            format!(
+                "<net name=\"n\" version=\"11\"><layers><layer id=\"0\" name=\"l\" type=\"Loop\"><body>{}</body>\
+                 </layer><layer id=\"1\" name=\"r\" type=\"Result\"/></layers>{}</net>",
+                edges(inner),
+                edges(outer)
+            )
+        };
+        read(net(&[(1, 2)], &[(0, 1), (2, 0)]).as_bytes()).unwrap();
+        refused(&net(&[], &[(0, 2), (2, 0)]), ErrorKind::InvalidEncoding, "in a cycle");
+        refused(&net(&[(4, 5), (5, 4)], &[]), ErrorKind::InvalidEncoding, "in a cycle");
     }
 
     #[test]

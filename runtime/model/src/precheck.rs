@@ -1,4 +1,4 @@
-use godwit_backend::{Encoding, Error, Model, Result};
+use godwit_backend::{Dim, Encoding, Error, Model, Result, Signature};
 
 use crate::text::quoted;
 use crate::{Interface, Limits, Summary, check_claimed, onnx, openvino};
@@ -32,10 +32,34 @@ pub fn precheck(model: &Model, limits: &Limits) -> Result<Option<Summary>> {
     };
     files(&summary, limits)?;
     operators(&summary, limits)?;
-    if let Interface::Unsupported { unsupported } = &summary.signature {
-        return Err(Error::unsupported(unsupported.clone()));
+    match &summary.signature {
+        Interface::Unsupported { unsupported } => {
+            return Err(Error::unsupported(unsupported.clone()));
+        }
+        Interface::Known(signature) => sizes(signature, limits)?,
+        Interface::Undetermined { .. } => {}
     }
     Ok(Some(summary))
+}
+
+/// Holds inputs and outputs of known dimensions to the limit of a tensor.
+fn sizes(signature: &Signature, limits: &Limits) -> Result<()> {
+    for info in signature.inputs.iter().chain(&signature.outputs) {
+        let dims = info.dims.iter().flatten().filter_map(|dim| match dim {
+            // A zero does not hide the rest: libraries multiply in any order.
+            Dim::Known(size) => u64::try_from(*size).ok().filter(|size| *size != 0),
+            _ => None,
+        });
+        let bytes = dims.fold(info.dtype.size() as u64, u64::saturating_mul);
+        if bytes > limits.max_tensor_bytes {
+            return Err(Error::too_large(format!(
+                "the model's input or output {} is a tensor of more than the {} bytes that are allowed",
+                quoted(&info.name),
+                limits.max_tensor_bytes
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn files(summary: &Summary, limits: &Limits) -> Result<()> {

@@ -8,6 +8,7 @@
     reason = "a panic here is a failed test"
 )]
 
+mod deep;
 mod digits;
 mod dtypes;
 mod load;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cudarc::driver::{CudaContext, CudaStream};
 use godwit_backend::{DeviceMemory, Error, ErrorKind, Result, Workers, wait};
-use godwit_tract::guarded;
+use godwit_tract::{READER_STACK, guarded};
 use tract_onnx::prelude::TractResult;
 
 use super::meter::{self, Meter};
@@ -65,7 +65,7 @@ impl Gpu {
         let gpu = Self {
             streams,
             loader,
-            readers: Workers::new("godwit-cuda-read", READERS, QUEUE)?,
+            readers: Workers::with_stack("godwit-cuda-read", READERS, QUEUE, READER_STACK)?,
             meter,
             pinned: Pinned::new(context.clone()),
             in_place: InPlace::new(context.clone()),

@@ -7,6 +7,7 @@ use godwit_backend::{Error, Result};
 use super::calls::Uses;
 use super::constants::{Constant, Scopes};
 use super::generated::Node;
+use super::names::Names;
 use super::tensor::{self, Stored, as_number};
 use super::types::{self, Stated};
 use crate::Limits;
@@ -26,8 +27,7 @@ pub(super) struct Walk<'a, 'l> {
     pub(super) nesting: u32,
     generated: f64,
     scopes: Scopes<'a>,
-    /// What the nodes of each graph around the one at hand give, itself last.
-    given: Vec<BTreeSet<&'a str>>,
+    names: Names<'a>,
     /// Of the graph or function at hand.
     uses: Uses<'a>,
 }
@@ -39,6 +39,8 @@ pub(super) struct Outline<'a> {
     pub(super) inputs: Vec<Stated<'a>>,
     pub(super) outputs: Vec<Stated<'a>>,
     pub(super) initializers: BTreeSet<&'a str>,
+    /// What its nodes take that nothing in it gives.
+    pub(super) missing: BTreeSet<&'a str>,
 }
 
 impl<'a, 'l> Walk<'a, 'l> {
@@ -54,7 +56,7 @@ impl<'a, 'l> Walk<'a, 'l> {
             nesting: 0,
             generated: 0.0,
             scopes: Scopes::default(),
-            given: Vec::new(),
+            names: Names::default(),
             uses: Uses::new(),
         }
     }
@@ -90,7 +92,10 @@ impl<'a, 'l> Walk<'a, 'l> {
                 self.node(field.bytes()?, depth)?;
             }
         }
-        self.leave();
+        // As a node after all others would, so that outputs have to come from somewhere.
+        self.names.node();
+        outline.outputs.iter().try_for_each(|output| self.names.take(output.name))?;
+        outline.missing = self.leave()?;
         Ok(outline)
     }
 
@@ -100,33 +105,23 @@ impl<'a, 'l> Walk<'a, 'l> {
         for field in Fields::of(message) {
             let field = field?;
             match field.number {
+                4 => self.names.declare(name(field.bytes()?, self.limits)?),
                 7 => self.node(field.bytes()?, 0)?,
                 11 => drop(self.attribute(field.bytes()?, 0)?),
                 _ => {}
             }
         }
-        self.leave();
-        Ok(())
+        self.leave().map(drop)
     }
 
     fn enter(&mut self) {
         self.scopes.enter();
-        self.given.push(BTreeSet::new());
+        self.names.enter();
     }
 
-    fn leave(&mut self) {
+    fn leave(&mut self) -> Result<BTreeSet<&'a str>> {
         self.scopes.leave();
-        self.given.pop();
-    }
-
-    /// Notes what a node gives; a name stands for one value in a graph.
-    fn give(&mut self, output: &'a str) -> Result<()> {
-        let fresh = self.given.last_mut().is_none_or(|given| given.insert(output));
-        // An empty name is an optional output left out.
-        if fresh || output.is_empty() {
-            return Ok(());
-        }
-        Err(Error::invalid_encoding(format!("two nodes of the model give {}", quoted(output))))
+        self.names.leave()
     }
 
     fn declaration(&mut self, field: Field<'a>, outline: &mut Outline<'a>) -> Result<()> {
@@ -136,20 +131,25 @@ impl<'a, 'l> Walk<'a, 'l> {
             5 => {
                 let stored = self.weights(field.bytes()?)?;
                 outline.initializers.insert(stored.name);
+                self.names.declare(stored.name);
                 self.scopes.insert(stored.name, stored.constant());
             }
             11 | 12 => {
                 self.value()?;
                 let stated = types::value(field.bytes()?, self.limits)?;
-                let list =
-                    if field.number == 11 { &mut outline.inputs } else { &mut outline.outputs };
-                list.push(stated);
+                if field.number == 11 {
+                    self.names.declare(stated.name);
+                    outline.inputs.push(stated);
+                } else {
+                    outline.outputs.push(stated);
+                }
             }
             13 => {
                 types::value(field.bytes()?, self.limits)?;
             }
             15 => {
                 let (named, _) = self.sparse(field.bytes()?)?;
+                self.names.declare(named);
                 outline.initializers.insert(named);
             }
             _ => {}
@@ -216,21 +216,26 @@ impl<'a, 'l> Walk<'a, 'l> {
                 self.limits.max_nodes
             )));
         }
+        self.names.node();
         let mut node = Node::default();
         for field in Fields::of(message) {
             let field = field?;
             match field.number {
-                1 if node.inputs.len() < Node::INPUTS => {
-                    node.inputs.push(name(field.bytes()?, self.limits)?);
+                1 => {
+                    let input = name(field.bytes()?, self.limits)?;
+                    self.names.take(input)?;
+                    if node.inputs.len() < Node::INPUTS {
+                        node.inputs.push(input);
+                    }
                 }
                 2 => {
                     let output = name(field.bytes()?, self.limits)?;
-                    self.give(output)?;
+                    self.names.give(output)?;
                     if node.output.is_empty() {
                         node.output = output;
                     }
                 }
-                1 | 3 => drop(name(field.bytes()?, self.limits)?),
+                3 => drop(name(field.bytes()?, self.limits)?),
                 4 => node.op = name(field.bytes()?, self.limits)?,
                 7 => node.domain = domain(name(field.bytes()?, self.limits)?),
                 5 => self.node_attribute(field.bytes()?, depth, &mut node)?,

@@ -8,6 +8,7 @@ mod constants;
 mod generated;
 mod graph;
 mod model;
+mod names;
 mod tensor;
 mod types;
 

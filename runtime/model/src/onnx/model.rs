@@ -51,6 +51,12 @@ pub fn summarize(bytes: &[u8], limits: &Limits) -> Result<Summary> {
     let outline = walk.graph(graph, 0)?;
     let main = walk.take_uses();
     calls::check(&main, &functions, limits)?;
+    if let Some(missing) = outline.missing.first() {
+        return Err(Error::invalid_encoding(format!(
+            "nothing in the model gives the value {}, which a node or an output is",
+            quoted(missing)
+        )));
+    }
 
     for (_, uses) in functions.iter().chain([&(("", ""), main)]) {
         uses.iter().for_each(|(op, count)| *elsewhere.entry(*op).or_default() += count);

@@ -4,7 +4,8 @@ use godwit_backend::{ErrorKind, Model};
 use proptest::prelude::*;
 
 use super::writer::{
-    F32, I64, Message, STRING, attribute, header, list, model, new, node, output, tensor, value,
+    F32, I64, Message, STRING, attribute, header, list, loose, model, new, node, output, tensor,
+    value,
 };
 use crate::{Format, Interface, Limits, Summary, precheck};
 
@@ -167,7 +168,7 @@ fn many_medium_bombs_are_one_large_one() {
     });
     let each = 10 << 20;
     refused(
-        &model(graph.message(5, list("s", &[each / 4]))),
+        &loose(graph.message(5, list("s", &[each / 4]))),
         ErrorKind::TooLarge,
         "'ConstantOfShape'",
     );
@@ -175,7 +176,7 @@ fn many_medium_bombs_are_one_large_one() {
 
 #[test]
 fn weights_are_held_to_what_is_there() {
-    let with = |weights: Message| model(new().message(5, weights));
+    let with = |weights: Message| loose(new().message(5, weights));
     assert!(check(&with(tensor("w", F32, &[3]).bytes(9, [0; 12]))).is_ok());
     assert!(check(&with(tensor("w", F32, &[0, 7]))).is_ok());
     assert!(check(&with(tensor("w", I64, &[2]).int(7, 1).int(7, -1))).is_ok());
@@ -193,7 +194,7 @@ fn weights_are_held_to_what_is_there() {
 
 fn external(location: &str) -> Vec<u8> {
     let entry = new().bytes(1, "location").bytes(2, location);
-    model(new().message(5, tensor("w", F32, &[4]).message(13, entry).int(14, 1)))
+    loose(new().message(5, tensor("w", F32, &[4]).message(13, entry).int(14, 1)))
 }
 
 #[test]
@@ -218,7 +219,7 @@ fn external_data_inside_attributes_counts() {
     let entry = new().bytes(1, "location").bytes(2, "w");
     let hidden = tensor("", F32, &[4]).message(13, entry);
     let constant = node("Constant", &[], "y").message(5, attribute("value").message(5, hidden));
-    refused(&model(new().message(1, constant)), ErrorKind::Denied, "1 other file");
+    refused(&loose(new().message(1, constant)), ErrorKind::Denied, "1 other file");
 }
 
 /// `depth` loops inside one another around `innermost`.
@@ -227,7 +228,7 @@ fn looped(depth: usize, innermost: Message) -> Vec<u8> {
         let body = attribute("body").message(6, body);
         new().message(1, node("Loop", &["n"], "y").message(5, body))
     });
-    model(graph)
+    loose(graph)
 }
 
 #[test]
@@ -249,18 +250,18 @@ fn types_inside_types_are_bounded() {
 
 #[test]
 fn nodes_values_and_names_are_bounded() {
-    let limits = Limits { max_nodes: 3, max_values: 3, max_name_len: 12, ..Limits::default() };
+    let limits = Limits { max_nodes: 3, max_values: 6, max_name_len: 12, ..Limits::default() };
     let three = |number, message: Message| {
         new().each(0..3, move |graph, _| graph.message(number, message.clone()))
     };
-    assert!(check_with(&model(three(1, node("Relu", &["x"], ""))), &limits).is_ok());
+    assert!(check_with(&loose(three(1, node("Relu", &["x"], ""))), &limits).is_ok());
     let nodes = three(1, node("Relu", &["x"], "")).message(1, node("Relu", &["x"], ""));
-    let values = three(5, tensor("w", F32, &[0]));
+    let values = three(5, tensor("w", F32, &[0])).message(5, tensor("w", F32, &[0]));
     let long = new().message(1, node("Relu", &["a name of 20 letters"], "y"));
     for (graph, part) in
-        [(nodes, "the 3 nodes"), (values, "the 3 values"), (long, "a name of 20 bytes, and 12")]
+        [(nodes, "the 3 nodes"), (values, "the 6 values"), (long, "a name of 20 bytes, and 12")]
     {
-        let (kind, message) = check_with(&model(graph), &limits).unwrap_err();
+        let (kind, message) = check_with(&loose(graph), &limits).unwrap_err();
         assert_eq!(kind, ErrorKind::TooLarge);
         assert!(message.contains(part), "{message}");
     }
@@ -276,7 +277,7 @@ fn function(name: &str, calls: &[(&str, usize)]) -> Message {
 
 fn with_functions(functions: impl IntoIterator<Item = Message>) -> Vec<u8> {
     let call = node("f0", &["x"], "y").bytes(7, "own");
-    let graph = new().message(1, call).message(12, output());
+    let graph = new().message(1, call).message(12, output()).message(11, value("x", F32, &[]));
     header().message(7, graph).each(functions, |model, f| model.message(25, f)).0
 }
 
@@ -300,7 +301,7 @@ fn functions_are_counted_as_what_they_expand_to() {
 
 #[test]
 fn a_type_no_tensor_has_is_named() {
-    let strings = model(new().message(11, value("words", STRING, &[None])));
+    let strings = loose(new().message(11, value("words", STRING, &[None])));
     refused(&strings, ErrorKind::Unsupported, "input 'words' is a tensor of strings");
     let summary = super::summarize(&strings, &Limits::default()).unwrap();
     assert!(matches!(summary.signature, Interface::Unsupported { .. }));
@@ -309,7 +310,7 @@ fn a_type_no_tensor_has_is_named() {
 
 #[test]
 fn an_output_without_a_type_is_left_to_the_device() {
-    let bytes = model(new().message(12, new().bytes(1, "z")));
+    let bytes = loose(new().message(12, new().bytes(1, "z")).message(5, tensor("z", F32, &[0])));
     let summary = check(&bytes).unwrap();
     let error = summary.signature().unwrap_err();
     assert!(error.message().contains("type of output 'z'"), "{error}");
@@ -318,7 +319,7 @@ fn an_output_without_a_type_is_left_to_the_device() {
 #[test]
 fn operators_are_allowed_and_denied_by_name() {
     let gelu = node("Gelu", &["x"], "g").bytes(7, "com.microsoft");
-    let bytes = model(new().message(1, gelu).message(1, node("Relu", &["x"], "y")));
+    let bytes = loose(new().message(1, gelu).message(1, node("Relu", &["x"], "y")));
     let set = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
     let deny = Limits { deny_ops: set(&["com.microsoft.Gelu"]), ..Limits::default() };
     let allow = Limits { allow_ops: Some(set(&["Relu"])), ..Limits::default() };
@@ -361,7 +362,39 @@ fn what_no_honest_graph_says_is_refused() {
         wrong,
         "a dimension below zero",
     );
-    assert!(check(&model(new().message(11, value("x", F32, &[Some(-1)])))).is_ok());
+    assert!(check(&loose(new().message(11, value("x", F32, &[Some(-1)])))).is_ok());
     let unversioned = new().int(1, 8).message(7, new().message(12, output()));
     refused(&unversioned.0, wrong, "it names no operator set");
+}
+
+#[test]
+fn every_value_comes_from_somewhere_and_not_from_itself() {
+    let wrong = ErrorKind::InvalidEncoding;
+    let add = |inputs: &[&str], output| node("Add", inputs, output);
+    let x = || new().message(11, value("x", F32, &[None]));
+    // In any order of the file.
+    let backwards = x().message(1, add(&["x", "a"], "y")).message(1, add(&["x", "x"], "a"));
+    check(&model(backwards)).unwrap();
+    let cycle = x().message(1, add(&["x", "y"], "a")).message(1, add(&["a", "x"], "y"));
+    refused(&model(cycle), wrong, "in a cycle");
+    refused(&model(x().message(1, add(&["x", "b"], "y"))), wrong, "gives the value 'b'");
+    refused(&model(x()), wrong, "gives the value 'y'");
+    // A branch takes what is around it, and its names are its own.
+    let branch = |taken| {
+        let inside = new().message(1, add(&["x", taken], "y")).message(12, output());
+        let branch = attribute("then_branch").message(6, inside);
+        x().message(1, node("If", &["x"], "y").message(5, branch))
+    };
+    check(&model(branch("a").message(1, add(&["x", "x"], "a")))).unwrap();
+    refused(&model(branch("a").message(1, add(&["x", "y"], "a"))), wrong, "in a cycle");
+    refused(&model(branch("a")), wrong, "gives the value 'a'");
+    refused(&model(branch("y")), wrong, "in a cycle");
+}
+
+#[test]
+fn inputs_and_outputs_are_held_to_the_size_of_a_tensor() {
+    for dims in [&[Some(1 << 40), Some(1 << 40)][..], &[Some(1 << 40), Some(0), None]] {
+        let graph = new().message(11, value("y", F32, dims));
+        refused(&model(graph), ErrorKind::TooLarge, "'y' is a tensor of more than");
+    }
 }

@@ -82,6 +82,11 @@ pub(crate) fn model(graph: Message) -> Vec<u8> {
     header().message(7, graph.message(12, output())).0
 }
 
+/// A model whose nodes may take `n`, `x` and `y` from nowhere.
+pub(crate) fn loose(graph: Message) -> Vec<u8> {
+    model(graph.each(["n", "x", "y"], |graph, name| graph.message(5, tensor(name, F32, &[0]))))
+}
+
 pub(crate) fn header() -> Message {
     new().int(1, 8).bytes(2, "writer").bytes(3, "1").message(8, new().bytes(1, "").int(2, 18))
 }
