@@ -65,7 +65,7 @@ impl ModelFiles {
             let digest = Digest::of(&bytes);
             return Ok((Buffer::from(bytes), digest));
         }
-        let bytes = Buffer::from_owner(MappedFile::new(&file, path)?);
+        let bytes = Buffer::from_owner(MappedFile::new(file)?);
         let known = || {
             let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             known.get(path).filter(|(of, _)| *of == stamp).map(|(_, digest)| *digest)

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::path::Path;
+use std::fs::File;
 use std::sync::{OnceLock, Weak};
 
 use bytemuck::{Pod, Zeroable};
@@ -66,9 +66,9 @@ impl Block {
         }
     }
 
-    pub(super) fn path(&self) -> Option<&Path> {
+    pub(super) fn file(&self) -> Option<&File> {
         match &self.bytes {
-            Bytes::Owned(owner) => owner.path(),
+            Bytes::Owned(owner) => owner.file(),
             Bytes::Pooled(_) | Bytes::Mapped(_) => None,
         }
     }

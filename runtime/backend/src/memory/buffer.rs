@@ -1,7 +1,7 @@
 use std::any::Any;
 use std::fmt;
+use std::fs::File;
 use std::ops::{Deref, DerefMut, Range};
-use std::path::Path;
 use std::sync::Arc;
 
 use super::Charge;
@@ -13,7 +13,7 @@ pub trait HostMemory: fmt::Debug + Send + Sync + 'static {
     fn bytes(&self) -> &[u8];
 
     /// The file that the bytes are all of, if they are mapped from one.
-    fn path(&self) -> Option<&Path> {
+    fn file(&self) -> Option<&File> {
         None
     }
 }
@@ -51,10 +51,10 @@ impl Buffer {
         Self { block: Some(Arc::new(block)), start: 0, len }
     }
 
-    /// The file that these bytes are all of, for a library that opens files itself.
-    pub fn file(&self) -> Option<&Path> {
+    /// The open file that these bytes are all of, for whoever can map it again.
+    pub fn file(&self) -> Option<&File> {
         let block = self.block.as_ref()?;
-        block.path().filter(|_| self.start == 0 && self.len == block.as_slice().len())
+        block.file().filter(|_| self.start == 0 && self.len == block.as_slice().len())
     }
 
     /// A part of these bytes, shared and not copied, or `None` if `range` is not within them.

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
@@ -17,19 +16,19 @@ use super::HostMemory;
 #[derive(Debug)]
 pub struct MappedFile {
     map: Mmap,
-    path: PathBuf,
+    file: File,
 }
 
 impl MappedFile {
-    /// Maps all of `file`, which was opened at `path`.
+    /// Maps all of `file`.
     ///
     /// # Errors
     ///
     /// What the system says.
-    pub fn new(file: &File, path: &Path) -> io::Result<Self> {
+    pub fn new(file: File) -> io::Result<Self> {
         // SAFETY: the bytes are read alone, and the file is one that nobody shortens.
-        let map = unsafe { Mmap::map(file) }?;
-        Ok(Self { map, path: path.to_owned() })
+        let map = unsafe { Mmap::map(&file) }?;
+        Ok(Self { map, file })
     }
 }
 
@@ -38,7 +37,7 @@ impl HostMemory for MappedFile {
         &self.map
     }
 
-    fn path(&self) -> Option<&Path> {
-        Some(&self.path)
+    fn file(&self) -> Option<&File> {
+        Some(&self.file)
     }
 }
