@@ -19,7 +19,7 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use godwit_backend::{Backend, CheckedContext, ErrorKind, Memory, Quota, Target, TensorData};
 use godwit_fixtures::models;
-use godwit_worker::{WorkerPerDevice, again, serve};
+use godwit_worker::{Profile, WorkerPerDevice, again, serve};
 use libtest_mimic::{Arguments, Trial};
 
 use standin::{backend, one, onnx, rows, standin, values};
@@ -29,7 +29,7 @@ const SECOND: &str = "GPU-22222222-2222-2222-2222-222222222222";
 fn main() {
     if std::env::args().nth(1).as_deref() == Some("serve") {
         let (_one, _standin) = standin();
-        return serve(|| Ok(Arc::new(backend()))).unwrap();
+        return serve(&Profile::open(), || Ok(Arc::new(backend()))).unwrap();
     }
     let test = Trial::test("each_gpu_runs_in_the_process_that_drives_it", || {
         each_gpu_runs_in_the_process_that_drives_it();

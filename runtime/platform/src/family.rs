@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use godwit_backend::{Backend, DeviceId, Error, Result, known};
 use godwit_engines::Engine;
-use godwit_worker::{Worker, WorkerPerDevice};
+use godwit_worker::{Limits, SystemCalls, Worker, WorkerPerDevice};
 
 use crate::{AbsentFamily, FamilyOptions, Libraries, LoadedLibrary, PlatformOptions, worker};
 
@@ -18,8 +19,14 @@ pub struct Family {
     pub engine: Option<&'static Engine>,
     /// Whether its devices are shown and chosen without being named.
     pub(crate) listed: bool,
-    /// Whether its library may end its process, so that it has one of its own unless told otherwise.
+    /// Whether it runs in a worker process unless told otherwise: a library of others is not trusted.
     pub(crate) separate_process: bool,
+    /// The system calls that its library needs on a machine without accelerators; elsewhere drivers need more.
+    pub(crate) system_calls: SystemCalls,
+    /// Variables that its worker is given, by what their names begin with.
+    pub(crate) variables: &'static [&'static str],
+    /// How long a load may take.
+    load_within: Duration,
     /// Whether its library drives one device a process.
     one_device_per_process: bool,
     open: Open,
@@ -27,6 +34,12 @@ pub struct Family {
 
 /// Opens a backend with the library at a path, which is empty for one that is part of this program.
 type Open = fn(&Path, &FamilyOptions) -> Result<Arc<dyn Backend>>;
+
+/// Whether this system has worker processes.
+const WORKERS: bool = cfg!(target_os = "linux");
+
+const CUDA: &[&str] = &["CUDA_", "NVIDIA_"];
+const ROCM: &[&str] = &["ROCM_", "HIP_", "HSA_", "ROCR_", "MIGRAPHX_", "PATH", "HOME", "TMPDIR"];
 
 /// An entry a backend: its cargo feature, its name, how it differs from [`Family::new`], how it is opened.
 macro_rules! families {
@@ -47,27 +60,35 @@ families! {
         let options = godwit_cpu::CpuOptions { threads, inline_under };
         Ok(Arc::new(godwit_cpu::CpuBackend::new(options)?))
     };
-    "openvino" "openvino" [engine: Some(&godwit_engines::OPENVINO)] |library, options| {
+    "openvino" "openvino" [
+        engine: Some(&godwit_engines::OPENVINO), separate_process: WORKERS,
+        system_calls: SystemCalls::Compile, variables: &["OPENVINO_", "OV_"]
+    ] |library, options| {
         let &FamilyOptions { inline_under, one_at_a_time, .. } = options;
         let options =
             godwit_openvino::OpenVinoOptions { inline_under, one_at_a_time, ..Default::default() };
         Ok(Arc::new(godwit_openvino::OpenVino::open(library, options)?))
     };
-    "onnxruntime" "ort" [engine: Some(&godwit_engines::ONNXRUNTIME)] |library, options| {
+    "onnxruntime" "ort" [
+        engine: Some(&godwit_engines::ONNXRUNTIME), separate_process: WORKERS,
+        system_calls: SystemCalls::Compute, variables: CUDA
+    ] |library, options| {
         let &FamilyOptions { inline_under, threads, .. } = options;
         let options =
             godwit_onnxruntime::OrtOptions { inline_under, threads, ..Default::default() };
         Ok(Arc::new(godwit_onnxruntime::OnnxRuntime::open(library, options)?))
     };
-    "cuda" "cuda" [one_device_per_process: true] |_, _| {
+    "cuda" "cuda" [variables: CUDA, one_device_per_process: true] |_, _| {
         Ok(Arc::new(godwit_cuda::CudaBackend::open(Default::default())?))
     };
-    // It ends its process over some models, and it is not known over which.
-    "rocm" "rocm" [engine: Some(&godwit_engines::MIGRAPHX), separate_process: cfg!(target_os = "linux")]
-        |library, _| Ok(Arc::new(godwit_rocm::Rocm::open(library, Default::default())?));
+    // Its compiler takes minutes, and is a program of its own.
+    "rocm" "rocm" [
+        engine: Some(&godwit_engines::MIGRAPHX), separate_process: WORKERS, variables: ROCM,
+        load_within: Duration::from_secs(600)
+    ] |library, _| Ok(Arc::new(godwit_rocm::Rocm::open(library, Default::default())?));
     // AMD's own implementation on the processor, many times slower than any other: only for those who name it.
     "rocm" "rocm-ref" [
-        engine: Some(&godwit_engines::MIGRAPHX), separate_process: cfg!(target_os = "linux"), listed: false
+        engine: Some(&godwit_engines::MIGRAPHX), separate_process: WORKERS, variables: ROCM, listed: false
     ] |library, _| Ok(Arc::new(godwit_rocm::Rocm::open_reference(library, Default::default())?));
 }
 
@@ -80,6 +101,9 @@ impl Family {
             engine: None,
             listed: true,
             separate_process: false,
+            system_calls: SystemCalls::All,
+            variables: &[],
+            load_within: Duration::from_secs(120),
             one_device_per_process: false,
             open,
         }
@@ -132,12 +156,20 @@ impl Family {
         };
         let command = || {
             let path = library.as_ref().map(|library| &*library.found.path);
-            worker::command(self.name, path, options)
+            worker::command(self, path, options)
                 .map_err(|error| AbsentFamily::new(self.name, error.report()))
         };
         let mut backend: Arc<dyn Backend> = if options.isolation.holds(self.name) {
-            let worker = Worker::new(self.name, command()?);
-            worker.start().map_err(refused)?;
+            let limits = Limits { load: self.load_within, ..Limits::default() };
+            let worker = Worker::new(self.name, command()?)
+                .limits(limits)
+                .inline_under(options.family.inline_under);
+            let confinement = worker.start().map_err(refused)?;
+            let path = library.as_ref().map(|library| &*library.found.path);
+            options
+                .isolation
+                .check(&worker::profile(self, path, &options.family), &confinement)
+                .map_err(refused)?;
             Arc::new(worker)
         } else {
             self.load(library.as_ref(), &options.family).map_err(refused)?

@@ -37,6 +37,22 @@ fn read_by<T>(what: &str, path: &Path, read: impl Fn(&Path) -> io::Result<T>) ->
     read(path).map_err(|error| unreadable(&error))
 }
 
+/// Bytes of the files that a model's path stands for: the file and those of the same name beside it, or all in the
+/// folder. None, where there is nothing to read.
+pub fn size(path: &Path) -> u64 {
+    let (folder, stem) = if path.is_dir() {
+        (path, None)
+    } else {
+        (path.parent().unwrap_or(Path::new("")), path.file_stem())
+    };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let files = files.filter(|file| stem.is_none_or(|stem| file.path().file_stem() == Some(stem)));
+    files
+        .filter_map(|file| file.metadata().ok())
+        .fold(0, |sum, file| sum.saturating_add(file.len()))
+}
+
 /// Why a file cannot be read. `what` says what the file is to the user.
 pub fn cannot_read(what: &str, path: &Path, error: &io::Error) -> PlatformError {
     let failure = PlatformError::new(

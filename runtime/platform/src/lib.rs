@@ -38,7 +38,9 @@ pub use options::{FamilyOptions, Libraries, PlatformOptions};
 pub use platform::Platform;
 pub use process::prepare_process;
 pub use remote::{Cost, Endpoint, REMOTE, Readiness, ServiceState, ServiceUsage, Services};
-pub use worker::serve_worker;
+pub use worker::{TRY_OUT, confinement, serve_worker, try_out_confinement};
+
+pub use godwit_worker::Confinement;
 
 /// The device for whatever names none.
 pub const DEFAULT_DEVICE: &str = "cpu:0";

@@ -37,6 +37,8 @@ pub struct FamilyOptions {
     pub one_at_a_time: bool,
     /// Threads that compute on the processor; `None` takes one for each core the process may use.
     pub threads: Option<usize>,
+    /// Bytes that the models and runs of a family may take in its worker process; `None` is all there are.
+    pub memory: Option<u64>,
 }
 
 /// In a process with one app nobody else waits for its thread, and a hand-off to a worker and back would be a
@@ -46,13 +48,18 @@ const SINGLE_APP_INLINE_UNDER: Duration = Duration::from_millis(25);
 impl FamilyOptions {
     /// For a process with one app.
     pub fn single_app() -> Self {
-        Self { inline_under: SINGLE_APP_INLINE_UNDER, one_at_a_time: true, threads: None }
+        Self { inline_under: SINGLE_APP_INLINE_UNDER, one_at_a_time: true, ..Self::default() }
     }
 }
 
 impl Default for FamilyOptions {
     fn default() -> Self {
-        Self { inline_under: Duration::from_micros(200), one_at_a_time: false, threads: None }
+        Self {
+            inline_under: Duration::from_micros(200),
+            one_at_a_time: false,
+            threads: None,
+            memory: None,
+        }
     }
 }
 

@@ -3,8 +3,11 @@
 use std::io;
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use godwit_backend::{Backend, Device, DeviceId, Error, Graph, Model, Result, Target, async_trait};
+
+use crate::{Confinement, Limits, Profile};
 
 fn refused() -> Error {
     Error::unavailable("devices in a process of their own need Linux")
@@ -20,6 +23,18 @@ impl Worker {
         Self(name.into())
     }
 
+    /// The same.
+    #[must_use]
+    pub fn limits(self, _: Limits) -> Self {
+        self
+    }
+
+    /// The same.
+    #[must_use]
+    pub fn inline_under(self, _: Duration) -> Self {
+        self
+    }
+
     pub(crate) fn standing_for(self, _: DeviceId, _: DeviceId) -> Self {
         self
     }
@@ -29,7 +44,7 @@ impl Worker {
     /// # Errors
     ///
     /// `Unavailable`, always.
-    pub fn start(&self) -> Result<()> {
+    pub fn start(&self) -> Result<Confinement> {
         Err(refused())
     }
 }
@@ -54,7 +69,16 @@ impl Backend for Worker {
 /// # Errors
 ///
 /// `Unavailable`, always.
-pub fn serve(_: impl FnOnce() -> Result<Arc<dyn Backend>>) -> Result<()> {
+pub fn serve(_: &Profile, _: impl FnOnce() -> Result<Arc<dyn Backend>>) -> Result<()> {
+    Err(refused())
+}
+
+/// Nothing.
+///
+/// # Errors
+///
+/// `Unavailable`, always.
+pub fn try_out(_: &Profile) -> Result<Confinement> {
     Err(refused())
 }
 

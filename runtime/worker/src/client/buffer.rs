@@ -1,11 +1,13 @@
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
-use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Error, Memory, Result};
+use godwit_backend::{BoxFuture, Buffer, Charge, DeviceBuffer, DeviceId, Memory, Result};
 
 use super::call::{Got, Handle};
 use super::link::Link;
-use crate::peer::Loaned;
+use super::no_memory;
+use crate::shared::SharedMemory;
 use crate::wire::Request;
 
 /// An output that stays on the process's device until someone reads it.
@@ -15,11 +17,19 @@ pub(super) struct WorkerBuffer {
     device: DeviceId,
     len: usize,
     _charge: Charge,
+    /// What reading it may take.
+    within: Duration,
 }
 
 impl WorkerBuffer {
-    pub(super) fn new(handle: Handle, device: DeviceId, len: usize, charge: Charge) -> Self {
-        Self { handle, device, len, _charge: charge }
+    pub(super) fn new(
+        handle: Handle,
+        device: DeviceId,
+        len: usize,
+        charge: Charge,
+        within: Duration,
+    ) -> Self {
+        Self { handle, device, len, _charge: charge, within }
     }
 
     /// Its number, if it is of this process.
@@ -39,12 +49,11 @@ impl DeviceBuffer for WorkerBuffer {
 
     fn read<'a>(&'a self, memory: &'a Memory) -> BoxFuture<'a, Result<Buffer>> {
         Box::pin(async move {
+            let (shared, file) = SharedMemory::create(self.len).map_err(no_memory)?;
             let what = Request::Read { buffer: self.handle.id(), host: memory.budget().into() };
-            match self.handle.link.ask(what, None, None)?.await? {
-                Got::Bytes(loaned) if loaned.len() == self.len => copied(&loaned, memory),
-                Got::Bytes(_) => Err(Error::internal("a tensor came back with another length")),
-                other => Err(other.confused()),
-            }
+            let call = self.handle.link.ask(what, vec![file], None, self.within)?;
+            call.answer(|got| matches!(got, Got::Done).then_some(())).await?;
+            copied(&shared, 0, self.len, memory)
         })
     }
 
@@ -53,9 +62,14 @@ impl DeviceBuffer for WorkerBuffer {
     }
 }
 
-/// What the process has lent, in memory of the tenant: once it is here, the process cannot change it.
-pub(super) fn copied(loaned: &Loaned, memory: &Memory) -> Result<Buffer> {
-    let mut bytes = memory.writable(loaned.len())?;
-    loaned.copy_to(&mut bytes);
+/// What the process has written, in memory of the tenant: once it is there, the process cannot change it.
+pub(super) fn copied(
+    shared: &SharedMemory,
+    offset: usize,
+    len: usize,
+    memory: &Memory,
+) -> Result<Buffer> {
+    let mut bytes = memory.writable(len)?;
+    shared.read(offset, &mut bytes).map_err(no_memory)?;
     Ok(bytes.freeze())
 }

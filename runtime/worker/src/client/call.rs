@@ -5,42 +5,21 @@ use std::task::{Context, Poll};
 
 use futures::FutureExt as _;
 use futures::channel::oneshot;
-use godwit_backend::{DType, Device, Error, GraphInfo, Result, Shape};
+use godwit_backend::{Device, GraphInfo, Result};
 
 use super::link::Link;
-use crate::peer::Loaned;
+use crate::Confinement;
 use crate::wire::{Ask, Kept, Request};
 
 /// What was asked for, with handles in the place of numbers: dropping them gives everything back, wherever an
 /// answer gets lost.
 #[derive(Debug)]
 pub(super) enum Got {
-    Ready,
+    Ready(Confinement),
     Devices(Vec<Device>),
     Graph(Handle, Box<GraphInfo>),
     Context(Handle),
-    Outputs(Vec<Output>),
-    Bytes(Loaned),
-}
-
-impl Got {
-    /// The error for an answer to something else.
-    pub(super) fn confused(&self) -> Error {
-        Error::internal("the worker process answered something else than was asked")
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Output {
-    pub(super) dtype: DType,
-    pub(super) shape: Shape,
-    pub(super) location: OutputLocation,
-}
-
-#[derive(Debug)]
-pub(super) enum OutputLocation {
-    Shared(Loaned),
-    Resident(Handle),
+    Done,
 }
 
 /// Something that the process keeps for as long as this lives.
@@ -68,13 +47,33 @@ impl Drop for Handle {
     }
 }
 
-/// An answer that is waited for. Dropping it tells the process that nobody does any more.
+/// An answer that is waited for. Dropping it tells the process that nobody does any more, and ends the process if it
+/// goes on with it.
 #[derive(Debug)]
 pub(super) struct Call {
-    pub(super) link: Arc<Link>,
-    pub(super) number: u64,
-    pub(super) answer: oneshot::Receiver<Result<Got>>,
-    pub(super) is_over: bool,
+    link: Arc<Link>,
+    number: u64,
+    answer: oneshot::Receiver<Result<Got>>,
+    is_over: bool,
+}
+
+impl Call {
+    pub(super) fn new(
+        link: Arc<Link>,
+        number: u64,
+        answer: oneshot::Receiver<Result<Got>>,
+    ) -> Self {
+        Self { link, number, answer, is_over: false }
+    }
+
+    /// The answer, if it is what `expected` takes.
+    pub(super) async fn answer<T>(self, expected: impl FnOnce(Got) -> Option<T>) -> Result<T> {
+        let link = self.link.clone();
+        expected(self.await?).ok_or_else(|| {
+            link.violated("it answered something else than was asked");
+            link.lost()
+        })
+    }
 }
 
 impl Future for Call {
@@ -90,7 +89,7 @@ impl Future for Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.is_over {
-            self.link.tell(&Ask { call: self.number, what: Request::Cancel });
+            self.link.cancel(self.number);
         }
     }
 }

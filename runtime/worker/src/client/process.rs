@@ -5,22 +5,18 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
-
 /// What a process whose connection has ended gets for ending itself.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Starts the process, with one end of a socket in the place of its standard input, and gives the other.
-pub(super) fn start(mut command: Command) -> io::Result<(Child, OwnedFd)> {
-    let kind = SocketType::SEQPACKET;
-    let (here, there) = socketpair(AddressFamily::UNIX, kind, SocketFlags::CLOEXEC, None)?;
+/// Starts the process, with its end of a socket in the place of its standard input.
+pub(super) fn start(mut command: Command, socket: OwnedFd) -> io::Result<Child> {
     command
-        .stdin(Stdio::from(there))
+        .stdin(Stdio::from(socket))
         // What a library prints must not get between what an app prints.
         .stdout(Stdio::from(io::stderr().as_fd().try_clone_to_owned()?))
         // A key that interrupts the app is the app's business, which then ends this process in order.
-        .process_group(0);
-    Ok((command.spawn()?, here))
+        .process_group(0)
+        .spawn()
 }
 
 /// Waits for the end of a process whose connection has ended, and sees to it that it comes.
@@ -64,17 +60,15 @@ fn name(signal: i32) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
     use super::*;
 
     fn ended(script: &str) -> String {
-        let (child, socket) = start({
-            let mut command = Command::new("sh");
-            command.args(["-c", script]);
-            command
-        })
-        .unwrap();
-        drop(socket);
-        tell(reap(child))
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let nothing = File::open("/dev/null").unwrap();
+        tell(reap(start(command, nothing.into()).unwrap()))
     }
 
     #[test]

@@ -1,34 +1,42 @@
-use std::collections::BTreeSet;
 use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 use godwit_backend::{
-    Backend, Device, DeviceId, Digest, Error, Footprint, Graph, Model, Result, Target, async_trait,
-    wait,
+    Backend, Buffer, Device, DeviceId, Error, ErrorKind, Footprint, Graph, InlinePolicy, Model,
+    Result, Target, async_trait, wait,
 };
 
+use super::blame::Blame;
 use super::call::Got;
-use super::graph::WorkerGraph;
-use super::link::Link;
+use super::graph::{LoadedGraph, WorkerGraph};
+use super::link::{Link, Work};
+use super::no_memory;
 use crate::lock::lock;
+use crate::shared::SharedMemory;
+use crate::socket::FILES;
 use crate::wire::{Request, WireError};
+use crate::{Confinement, Limits};
 
 /// A process on its way. Whoever waits moves it on: a thread that waits for a task which that thread would have
 /// to run waits forever.
-type Starting = Shared<BoxFuture<'static, Result<Arc<Link>, WireError>>>;
+type Starting = Shared<BoxFuture<'static, Result<(Arc<Link>, Confinement), WireError>>>;
 
 /// A family of devices driven by a process of its own, which is started when something is first asked of it,
 /// and again when it was lost.
 pub struct Worker {
     name: String,
     command: Box<dyn Fn() -> Command + Send + Sync>,
+    limits: Limits,
+    inline_under: Duration,
     current: Mutex<Option<Starting>>,
     stands_for: Option<StandsFor>,
-    /// Models that have ended a process.
-    refused: Mutex<BTreeSet<Digest>>,
+    blame: Arc<Blame>,
 }
 
 /// One device, which may have another name there.
@@ -47,10 +55,24 @@ impl Worker {
         Self {
             name: name.into(),
             command: Box::new(command),
+            limits: Limits::default(),
+            inline_under: Duration::from_micros(200),
             current: Mutex::default(),
             stands_for: None,
-            refused: Mutex::default(),
+            blame: Arc::default(),
         }
+    }
+
+    /// Kills a process that takes longer than this. A call that is dropped has its grace to end.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Waits on the caller's thread for runs that are expected to take less than this.
+    #[must_use]
+    pub fn inline_under(self, inline_under: Duration) -> Self {
+        Self { inline_under, ..self }
     }
 
     /// Loads every model on the device that the process knows as `there`, and calls it `here`: what a process is
@@ -60,22 +82,28 @@ impl Worker {
         Self { stands_for: Some(StandsFor { here, there }), ..self }
     }
 
-    /// Starts the process now, and not when something is first asked of it.
+    /// Starts the process now, and not when something is first asked of it. Gives what holds it.
     ///
     /// # Errors
     ///
     /// What the process says when it cannot open its backend; `Unavailable` when there is no process.
-    pub fn start(&self) -> Result<()> {
-        wait(self.link()).map(|_| ())
+    pub fn start(&self) -> Result<Confinement> {
+        wait(self.started()).map(|(_, confinement)| confinement)
+    }
+
+    async fn link(&self) -> Result<Arc<Link>> {
+        self.started().await.map(|(link, _)| link)
     }
 
     /// The process, started if there is none.
-    async fn link(&self) -> Result<Arc<Link>> {
+    async fn started(&self) -> Result<(Arc<Link>, Confinement)> {
         let starting = {
             let mut current = lock(&self.current);
             match current.as_ref().and_then(Shared::peek) {
-                Some(Ok(link)) if link.is_over() => {
-                    lock(&self.refused).extend(link.culprit());
+                Some(Ok((link, _))) if link.is_over() => {
+                    if let Some(end) = link.ended() {
+                        self.blame.record(&end);
+                    }
                     *current = None;
                 }
                 Some(Err(_)) => *current = None,
@@ -87,16 +115,20 @@ impl Worker {
     }
 
     fn begin(&self) -> Starting {
-        let (begun, name) = (Link::start((self.command)()), self.name.clone());
+        let name = self.name.clone();
+        let begun = Link::start((self.command)(), self.blame.pause(), &self.limits);
         let started = async move {
             let (link, ready) = begun.map_err(|error| {
                 let message = format!("no process could be started for '{name}'");
                 Error::unavailable(message).with_source(error)
             })?;
+            let ready = ready.answer(|got| match got {
+                Got::Ready(confinement) => Some(confinement),
+                _ => None,
+            });
             match ready.await {
-                Ok(Got::Ready) => Ok(link),
-                Ok(other) => Err(other.confused()),
-                Err(_) if link.is_over() => {
+                Ok(confinement) => Ok((link, confinement)),
+                Err(error) if error.kind() == ErrorKind::DeviceLost => {
                     let message = format!("the process for '{name}' ended as it was started");
                     Err(Error::unavailable(message).with_source(link.lost().report()))
                 }
@@ -122,28 +154,27 @@ impl Backend for Worker {
     fn devices(&self) -> Result<Vec<Device>> {
         let asked = async {
             let link = self.link().await?;
-            match link.ask(Request::Devices, None, None)?.await? {
-                Got::Devices(devices) => Ok(devices.into_iter().map(in_a_process).collect()),
-                other => Err(other.confused()),
-            }
+            let call = link.ask(Request::Devices, Vec::new(), None, self.limits.devices)?;
+            let devices = call.answer(|got| match got {
+                Got::Devices(devices) => Some(devices),
+                _ => None,
+            });
+            Ok(devices.await?.into_iter().map(in_a_process).collect())
         };
         wait(asked)
     }
 
     async fn load(&self, model: &Model, target: &Target) -> Result<Arc<dyn Graph>> {
         let link = self.link().await?;
-        if lock(&self.refused).contains(&model.digest()) {
-            return Err(Error::denied(
-                "this model ended the process that drives the device, and is not loaded again",
-            ));
+        let work = Work { model: model.digest(), tenant: None };
+        self.blame.check(work)?;
+        if model.parts().len() > FILES {
+            return Err(Error::too_large(format!("a model of more than {FILES} files")));
         }
-        let mut lease = link.lease(model.parts().iter().map(|part| part.len()))?;
-        let mut parts = Vec::with_capacity(model.parts().len());
+        let (mut parts, mut files) = (Vec::new(), Vec::new());
         for part in model.parts() {
-            let span = lease.put(part);
-            parts.push(span.map_err(|error| {
-                Error::internal("a model does not fit where it should").with_source(error)
-            })?);
+            parts.push(part.len());
+            files.push(file_of(part).map_err(no_memory)?);
         }
         let what = Request::Load {
             name: model.name().to_string(),
@@ -156,18 +187,36 @@ impl Backend for Worker {
                 None => target.clone(),
             },
         };
-        match link.ask(what, Some(lease), Some(model.digest()))?.await? {
-            Got::Graph(handle, mut info) => {
-                info.device = in_a_process(info.device);
-                if let Some(StandsFor { here, .. }) = &self.stands_for {
-                    info.device.id = here.clone();
-                    info.footprint = Footprint::on(here.clone(), info.footprint.total());
-                }
-                Ok(Arc::new(WorkerGraph::new(handle, model.digest(), *info)))
-            }
-            other => Err(other.confused()),
+        let call = link.ask(what, files, Some(work), self.limits.load)?;
+        let loaded = call.answer(|got| match got {
+            Got::Graph(handle, info) => Some((handle, info)),
+            _ => None,
+        });
+        let (handle, mut info) = loaded.await?;
+        info.device = in_a_process(info.device);
+        if let Some(StandsFor { here, .. }) = &self.stands_for {
+            info.device.id = here.clone();
+            info.footprint = Footprint::on(here.clone(), info.footprint.total());
         }
+        Ok(Arc::new(WorkerGraph(Arc::new(LoadedGraph {
+            handle,
+            work,
+            info: *info,
+            inline: InlinePolicy::new(self.inline_under, true),
+            blame: self.blame.clone(),
+            limits: self.limits,
+        }))))
     }
+}
+
+/// The file of a model's part: its own, if it is mapped from one, or one in memory.
+fn file_of(part: &Buffer) -> io::Result<OwnedFd> {
+    if let Some(file) = part.file() {
+        return Ok(file.try_clone()?.into());
+    }
+    let (memory, file) = SharedMemory::create(part.len())?;
+    memory.write(0, part)?;
+    Ok(file)
 }
 
 impl fmt::Debug for Worker {

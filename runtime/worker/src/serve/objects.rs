@@ -2,9 +2,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use futures::channel::oneshot;
-use futures::lock::Mutex;
-use godwit_backend::{Arena, Budget, CheckedContext, Graph, Memory, Tensor};
+use godwit_backend::{Arena, Budget, Graph, Memory, Tensor};
 
+use super::slot::Context;
 use crate::wire::{Account, Kept};
 
 /// What the other side has numbers for.
@@ -18,14 +18,6 @@ pub(super) struct Objects {
     pub(super) calls: HashMap<u64, oneshot::Sender<()>>,
     accounts: HashMap<u64, Weak<Memory>>,
     arena: Arena,
-}
-
-/// A context, taken by one run at a time: one that was dropped over there may still be ending here.
-#[derive(Debug)]
-pub(super) struct Context {
-    pub(super) inner: Mutex<CheckedContext>,
-    /// Kept as long as something is booked on them.
-    pub(super) _accounts: [Arc<Memory>; 2],
 }
 
 impl Objects {
@@ -50,7 +42,13 @@ impl Objects {
     pub(super) fn take(&mut self, kept: Kept) -> Box<dyn std::any::Any + Send> {
         match kept {
             Kept::Graph(id) => Box::new(self.graphs.remove(&id)),
-            Kept::Context(id) => Box::new(self.contexts.remove(&id)),
+            Kept::Context(id) => {
+                let context = self.contexts.remove(&id);
+                if let Some(context) = &context {
+                    context.close();
+                }
+                Box::new(context)
+            }
             Kept::Buffer(id) => Box::new(self.buffers.remove(&id)),
         }
     }

@@ -28,6 +28,10 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
         "a_model_that_ended_a_process_is_not_loaded_again",
         a_model_that_ended_a_process_is_not_loaded_again,
     ),
+    (
+        "a_tenant_whose_inputs_end_processes_is_refused_and_others_are_not",
+        a_tenant_whose_inputs_end_processes_is_refused_and_others_are_not,
+    ),
     ("who_ran_beside_others_is_not_blamed", who_ran_beside_others_is_not_blamed),
     ("a_cache_loads_anew_what_was_lost", a_cache_loads_anew_what_was_lost),
     ("the_process_ends_with_its_last_handle", the_process_ends_with_its_last_handle),
@@ -108,16 +112,27 @@ fn what_a_process_takes_along_is_lost_and_comes_back() {
 
 fn a_model_that_ended_a_process_is_not_loaded_again() {
     let worker = fake();
-    for name in [DEADLY, DEADLY_RUN] {
-        match load(&worker, &named(name)) {
-            Err(error) => lost(&error),
-            Ok(graph) => lost(&run(&mut open(&graph, &Memory::unlimited())).unwrap_err()),
-        }
-        let error = load(&worker, &named(name)).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
-        assert!(error.message().contains("ended the process"), "{error}");
-        load(&worker, &echo()).unwrap();
+    lost(&load(&worker, &named(DEADLY)).unwrap_err());
+    let error = load(&worker, &named(DEADLY)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
+    assert!(error.message().ends_with("it is refused for 10 s"), "{error}");
+    load(&worker, &echo()).unwrap();
+}
+
+fn a_tenant_whose_inputs_end_processes_is_refused_and_others_are_not() {
+    let (worker, tenant) = (fake(), Memory::unlimited());
+    let deadly = |memory: &Memory| -> Result<(), Error> {
+        let graph = load(&worker, &named(DEADLY_RUN))?;
+        let quota = Quota::of_host(memory.clone());
+        let mut context = block_on(CheckedContext::open(&graph, &quota))?;
+        run(&mut context).map(|_| ())
+    };
+    for _ in 0..3 {
+        lost(&deadly(&tenant).unwrap_err());
     }
+    let error = deadly(&tenant).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error:?}");
+    lost(&deadly(&Memory::unlimited()).unwrap_err());
 }
 
 fn who_ran_beside_others_is_not_blamed() {
@@ -170,7 +185,7 @@ fn what_cannot_be_opened_says_why() {
     let missing = Worker::new("fake", || Command::new("/nowhere/godwit"));
     let error = load(&missing, &echo()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    assert_eq!(error.message(), "no process could be started for 'fake'");
+    assert_eq!(error.message(), "no process could be started");
     let other = Worker::new("fake", || Command::new("true"));
     let error = load(&other, &echo()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);

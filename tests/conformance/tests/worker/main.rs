@@ -13,7 +13,11 @@
 )]
 
 #[cfg(target_os = "linux")]
+mod confined;
+#[cfg(target_os = "linux")]
 mod ends;
+#[cfg(target_os = "linux")]
+mod hostile;
 #[cfg(target_os = "linux")]
 mod planted_faults;
 #[cfg(target_os = "linux")]
@@ -43,7 +47,9 @@ fn main() {
         trials(name, suite.into_iter().map(Into::into)).collect::<Vec<_>>()
     });
     let own = [
+        ("confined", confined::TESTS),
         ("ends", ends::TESTS),
+        ("hostile", hostile::TESTS),
         ("planted_faults", planted_faults::TESTS),
         ("spread", spread::TESTS),
     ];

@@ -13,7 +13,7 @@ use godwit_conformance::planted::Hungry;
 use godwit_conformance::{Held, Subject};
 use godwit_cpu::CpuBackend;
 use godwit_fake::{FakeBackend, FakeDevice};
-use godwit_worker::{Worker, again, serve as answer};
+use godwit_worker::{Limits, Profile, Worker, again, serve as answer};
 
 /// A model of this name ends the process when it is loaded.
 pub(crate) const DEADLY: &str = "deadly";
@@ -35,7 +35,13 @@ pub(crate) const SECOND: &str = "GODWIT_TESTS_SECOND_DEVICE";
 
 /// Is the process.
 pub(crate) fn serve(name: &str) {
-    answer(|| match name {
+    if let Some(way) = name.strip_prefix(crate::hostile::HOSTILE) {
+        crate::hostile::serve(way);
+    }
+    if let Some(how) = name.strip_prefix(crate::confined::CONFINED) {
+        return crate::confined::serve(how);
+    }
+    answer(&Profile::open(), || match name {
         "cpu" => Ok(Arc::new(CpuBackend::new(Default::default())?)),
         "resident" => Ok(Arc::new(resident_here())),
         LEAKING => Ok(Arc::new(Hungry::leaking(Arc::new(resident_here()), 16 << 20))),
@@ -56,7 +62,9 @@ pub(crate) fn command(name: &str) -> Command {
 }
 
 pub(crate) fn worker(family: &str, name: &'static str) -> Worker {
-    Worker::new(family, move || command(name))
+    // A machine that is busy with other tests is late to stop what is cancelled.
+    let limits = Limits { grace: Duration::from_secs(20), ..Limits::default() };
+    Worker::new(family, move || command(name)).limits(limits)
 }
 
 /// The host's processor, from a process of its own.
