@@ -1,17 +1,19 @@
 use std::path::PathBuf;
 
+use bytesize::ByteSize;
 use clap::builder::Styles;
 use clap::builder::styling::AnsiColor;
 use clap::{ArgAction, Parser, Subcommand, ValueHint};
+use godwit_backend::host_memory;
 use godwit_engines::Engine;
 use godwit_platform::{Isolation, Libraries};
 
 use crate::command::{
-    AuditArgs, CompileArgs, CompletionsArgs, DevicesArgs, EnginesArgs, InspectArgs, RunArgs,
-    VerifyArgs, WorkerArgs,
+    AuditArgs, CompileArgs, CompletionsArgs, DevicesArgs, DoctorArgs, EnginesArgs, InspectArgs,
+    RunArgs, VerifyArgs, WorkerArgs,
 };
 use crate::error::EXIT_CODES;
-use crate::option::library;
+use crate::option::{library, size};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -63,16 +65,30 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true, help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
 
-    /// Run these device families in worker processes, so that a crash stays contained. A comma-separated
-    /// list, 'all' or 'none'.
+    /// Run these device families in confined worker processes: a comma-separated list, 'all' or 'none'. With
+    /// 'none' an engine's faults are this process's. 'strict' refuses what this system cannot confine; see
+    /// `godwit doctor`.
     #[arg(long, value_name = "FAMILIES", default_value_t = Isolation::default(), global = true, help_heading = GLOBAL)]
     pub(crate) isolate: Isolation,
+
+    /// Limit the memory that each engine takes for models and runs, in its worker process [default: for
+    /// `run` 8 times the size of the models, twice --max-tensor-bytes, and 512MiB; else half of this
+    /// machine's].
+    #[arg(long, value_name = "SIZE", value_parser = size, global = true, help_heading = GLOBAL)]
+    pub(crate) max_engine_memory: Option<ByteSize>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
 impl Cli {
+    /// Bytes that an engine may take in its worker process; `run` has a default of its own.
+    pub(crate) fn engine_memory(&self) -> Option<u64> {
+        let given = self.max_engine_memory.map(|ByteSize(bytes)| bytes);
+        let half = || host_memory().map(|memory| memory.total / 2);
+        given.or_else(|| if matches!(self.command, Command::Run(_)) { None } else { half() })
+    }
+
     /// The libraries that were given by path.
     pub(crate) fn libraries(&self) -> Libraries {
         self.libraries.iter().cloned().collect()
@@ -84,6 +100,7 @@ pub(crate) enum Command {
     Run(RunArgs),
     Verify(Box<VerifyArgs>),
     Devices(DevicesArgs),
+    Doctor(DoctorArgs),
     Engines(EnginesArgs),
     Inspect(InspectArgs),
     Audit(AuditArgs),

@@ -17,7 +17,7 @@ mod table;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use godwit_platform::{PlatformOptions, config, prepare_process};
+use godwit_platform::{FamilyOptions, PlatformOptions, config, prepare_process};
 
 use crate::cli::{Cli, Command};
 use crate::error::Result;
@@ -28,12 +28,15 @@ fn main() -> ExitCode {
     // Read by the commands that look for devices only.
     let platform = || -> Result<PlatformOptions> {
         prepare_process();
+        let mut family = FamilyOptions::single_app();
+        family.memory = cli.engine_memory();
         let verbose = (0..cli.verbose).map(|_| "-v".into());
         Ok(PlatformOptions {
             libraries: cli.libraries(),
             isolation: cli.isolate.clone(),
             worker_args: std::iter::once("worker".into()).chain(verbose).collect(),
             endpoints: config::read(cli.config.as_deref())?,
+            family,
             ..PlatformOptions::single_app()
         })
     };
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Command::Run(args) => platform().and_then(|platform| command::run(args, platform)),
         Command::Verify(args) => platform().and_then(|platform| command::verify(args, platform)),
         Command::Devices(args) => platform().and_then(|platform| command::devices(args, platform)),
+        Command::Doctor(args) => platform().and_then(|platform| command::doctor(args, &platform)),
         Command::Inspect(args) => platform().and_then(|platform| command::inspect(args, platform)),
         Command::Audit(args) => platform().and_then(|platform| command::audit(args, &platform)),
         Command::Engines(args) => command::engines(args, &cli.libraries()),

@@ -2,9 +2,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use godwit_platform::serve_worker;
+use godwit_platform::{TRY_OUT, serve_worker, try_out_confinement};
 
 use crate::error::{CliError, Code, Result};
+use crate::print;
 
 /// Serve a device family to the godwit process that started this one.
 #[derive(Debug, Args)]
@@ -23,6 +24,12 @@ pub(crate) struct WorkerArgs {
 }
 
 pub(crate) fn worker(args: &WorkerArgs) -> Result<ExitCode> {
+    if args.family == TRY_OUT {
+        let tried = try_out_confinement().map_err(|error| {
+            CliError::new(Code::Device, "this process cannot be confined").why(error.report())
+        })?;
+        return print::json(&tried).map(|()| ExitCode::SUCCESS);
+    }
     let served = serve_worker(&args.family, args.options.as_deref(), args.library.clone());
     served.map(|()| ExitCode::SUCCESS).map_err(|error| {
         CliError::new(Code::Device, "this process cannot serve devices")

@@ -5,6 +5,7 @@ mod dir;
 mod env;
 mod library;
 mod model;
+mod size;
 mod time;
 
 pub(crate) use device::{DeviceOption, ServiceOption};
@@ -12,4 +13,5 @@ pub(crate) use dir::{check_dir, dir};
 pub(crate) use env::env;
 pub(crate) use library::library;
 pub(crate) use model::model;
+pub(crate) use size::size;
 pub(crate) use time::timeout;

@@ -7,6 +7,7 @@ fn help_texts() {
     assert_transcript!("help-run", sandbox.godwit("run --help"));
     assert_transcript!("help-verify", sandbox.godwit("verify --help"));
     assert_transcript!("help-devices", sandbox.godwit("devices --help"));
+    assert_transcript!("help-doctor", sandbox.godwit("doctor --help"));
     assert_transcript!("help-engines", sandbox.godwit("engines --help"));
     assert_transcript!("help-engines-list", sandbox.godwit("engines list --help"));
     assert_transcript!("help-engines-install", sandbox.godwit("engines install --help"));

@@ -5,10 +5,11 @@ use std::fs;
 use crate::apps;
 use crate::sandbox::{Sandbox, fixture};
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("run", "run --report --json app.wasm"),
     ("verify", "verify --json --model d=digits.onnx --devices cpu:0 --samples 1"),
     ("devices", "devices --json"),
+    ("doctor", "doctor --json"),
     ("engines list", "engines list --json"),
     ("inspect", "inspect --json digits.onnx"),
     ("audit", "audit --json app.wasm"),

@@ -5,9 +5,9 @@ use bytesize::ByteSize;
 use clap::{ArgGroup, Args, ValueHint};
 use godwit_backend::DeviceId;
 use godwit_host::{Dir, Limits};
-use godwit_platform::ModelSpec;
+use godwit_platform::{ModelSource, ModelSpec, files};
 
-use crate::option::{DeviceOption, dir, env, model, timeout};
+use crate::option::{DeviceOption, dir, env, model, size, timeout};
 
 /// What a 32-bit address reaches.
 const MOST_MEMORY: ByteSize = ByteSize::gib(4);
@@ -132,6 +132,15 @@ impl RunArgs {
         self.device.as_ref().map(DeviceOption::id)
     }
 
+    /// Bytes that an engine may take in its worker process, where nothing else is said.
+    pub(super) fn engine_memory(&self) -> u64 {
+        let models = self.models.iter().map(|spec| match &spec.source {
+            ModelSource::Path(path) => files::size(path),
+            ModelSource::Remote(_) => 0,
+        });
+        engine_memory(models.fold(0, u64::saturating_add), self.limits().tensor_bytes)
+    }
+
     pub(super) fn limits(&self) -> Limits {
         let mut limits = Limits { timeout: self.timeout, ..Limits::default() };
         if let Some(ByteSize(bytes)) = self.max_memory {
@@ -147,9 +156,9 @@ impl RunArgs {
     }
 }
 
-fn size(text: &str) -> Result<ByteSize, String> {
-    text.parse()
-        .map_err(|_| "not a size: write a number and a unit, such as 512MiB or 2GB".to_owned())
+/// What an engine may take for models of so many bytes and tensors of so many.
+fn engine_memory(models: u64, tensors: u64) -> u64 {
+    models.saturating_mul(8).saturating_add(tensors.saturating_mul(2)).saturating_add(512 << 20)
 }
 
 fn memory(text: &str) -> Result<ByteSize, String> {
@@ -168,6 +177,8 @@ mod tests {
     fn units() {
         assert_eq!(memory("64MiB"), Ok(ByteSize::mib(64)));
         assert_eq!(memory("4GiB"), Ok(ByteSize::gib(4)));
+        assert_eq!(engine_memory(10, 1 << 20), 80 + (2 << 20) + (512 << 20));
+        assert_eq!(engine_memory(u64::MAX, 1), u64::MAX);
         for wrong in ["", "-1", "lots", "5GiB"] {
             assert!(memory(wrong).is_err(), "{wrong}");
         }

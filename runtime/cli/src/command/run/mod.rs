@@ -23,6 +23,7 @@ pub(crate) fn run(args: &RunArgs, mut options: PlatformOptions) -> Result<ExitCo
     if let Some(DeviceOption::Service(endpoint)) = &args.device {
         options.endpoints.push((**endpoint).clone());
     }
+    options.family.memory.get_or_insert(args.engine_memory());
     runtime::block_on(prepare_and_run(args, &options))
 }
 
