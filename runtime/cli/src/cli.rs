@@ -108,6 +108,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     #[command(hide = true)]
     Worker(WorkerArgs),
+    /// Compile the app on standard input for the godwit process that started this one.
+    #[command(hide = true)]
+    Compiler,
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub(crate) const EXIT_CODES: &str = "  0    the app succeeded, or the command co
   69   a device is unknown or unavailable, or an engine cannot be installed
   70   an internal error in godwit
   78   the configuration file is invalid
-  124  the app exceeded --timeout
+  124  the app, or compiling or loading for it, exceeded its time limit
   130  cancelled by Ctrl-C
   134  the app trapped";
 
@@ -62,6 +62,11 @@ impl CliError {
 
     pub(crate) fn code(&self) -> u8 {
         self.code as u8
+    }
+
+    /// Whether a deadline has passed.
+    pub(crate) fn is_late(&self) -> bool {
+        self.code == Code::TimedOut
     }
 
     /// As it is printed; the styles are stripped again where the stream is not a terminal.

@@ -2,6 +2,7 @@
 
 mod cli;
 mod command;
+mod deadline;
 mod describe;
 mod error;
 mod key;
@@ -50,10 +51,14 @@ fn main() -> ExitCode {
         Command::Engines(args) => command::engines(args, &cli.libraries()),
         Command::Compile(args) => command::compile(args),
         Command::Worker(args) => command::worker(args),
+        Command::Compiler => Ok(godwit_host::serve_compiler()),
         Command::Completions(args) => command::completions(args),
     };
     ended.unwrap_or_else(|error| {
-        print::note(&error.render());
+        match error.is_late() {
+            true => print::note_briefly(&error.render()),
+            false => print::note(&error.render()),
+        }
         ExitCode::from(error.code())
     })
 }

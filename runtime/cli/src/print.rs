@@ -1,9 +1,15 @@
 use std::io::{self, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use godwit_platform::files::reason;
 use serde::Serialize;
 
 use crate::error::{CliError, Code, Result};
+
+/// How long a reader that stands still is waited for by somebody who is late.
+const BRIEF: Duration = Duration::from_millis(500);
 
 /// Standard output; colours are dropped where it is not a terminal.
 pub(crate) fn text(text: &str) -> Result<()> {
@@ -46,6 +52,19 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
 /// Standard error, where a failure to write can be told to nobody.
 pub(crate) fn note(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// The same where nobody waits for the reader any more, because a deadline has passed.
+pub(crate) fn note_briefly(text: &str) {
+    let (done, is_done) = mpsc::channel();
+    let text = text.to_owned();
+    let write = move || {
+        note(&text);
+        let _ = done.send(());
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = is_done.recv_timeout(BRIEF);
+    }
 }
 
 fn finish(written: io::Result<()>) -> Result<()> {

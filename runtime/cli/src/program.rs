@@ -1,11 +1,14 @@
 use std::path::Path;
+use std::time::Duration;
 
 use etcetera::BaseStrategy as _;
 use godwit_backend::{Encoding, Error, ErrorKind};
 pub(crate) use godwit_host::is_sealed;
-use godwit_host::{Description, Host, HostOptions, Limits, Program, ProgramKind};
+use godwit_host::{
+    Cache, CompilerProcess, Description, Host, HostOptions, Limits, Program, ProgramKind,
+};
 use godwit_model::detect;
-use godwit_platform::FamilyOptions;
+use godwit_platform::{FamilyOptions, again};
 
 use crate::error::{CliError, Code, Result};
 use crate::key;
@@ -14,12 +17,16 @@ use crate::progress::Progress;
 /// Core instances alive at one time: one app of many instances.
 const INSTANCES: u32 = 100;
 
-/// The WebAssembly engine for guests within `limits`.
-pub(crate) fn host(limits: Limits) -> Result<Host> {
+/// How long compiling an app may take where the command line says nothing else.
+pub(crate) const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The WebAssembly engine for guests within `limits`, which compiles one in no longer than `compile_timeout`.
+pub(crate) fn host(limits: Limits, compile_timeout: Duration) -> Result<Host> {
     let options = HostOptions {
         limits,
         instances: INSTANCES,
-        cache: cache_folder(),
+        cache: cache(),
+        compiler: compiler(compile_timeout),
         // The guest's own code may hold the thread as long as a run may.
         time_slice: FamilyOptions::single_app().inline_under,
     };
@@ -30,13 +37,32 @@ pub(crate) fn host(limits: Limits) -> Result<Host> {
     })
 }
 
-/// Where compiled programs are kept. Without one they are compiled anew each time, nothing worse.
-fn cache_folder() -> Option<std::path::PathBuf> {
-    let folder = etcetera::base_strategy::Xdg::new().ok()?.cache_dir().join("godwit");
-    match std::fs::create_dir_all(&folder) {
-        Ok(()) => Some(folder),
+/// This program as the process that compiles.
+fn compiler(timeout: Duration) -> Option<CompilerProcess> {
+    match again() {
+        Ok(command) => Some(CompilerProcess {
+            program: command.get_program().into(),
+            args: command.get_args().map(Into::into).chain(["compiler".into()]).collect(),
+            timeout,
+        }),
         Err(error) => {
+            tracing::warn!(%error, "apps are compiled in this process: nothing ends a long compilation");
+            None
+        }
+    }
+}
+
+/// Where compiled programs are kept. Without one they are compiled anew each time, nothing worse.
+fn cache() -> Option<Cache> {
+    let folder = etcetera::base_strategy::Xdg::new().ok()?.cache_dir().join("godwit");
+    match (std::fs::create_dir_all(&folder), key::of_this_user()) {
+        (Ok(()), Ok(key)) => Some(Cache { folder, key }),
+        (Err(error), _) => {
             tracing::info!(%error, folder = %folder.display(), "compiled programs are not kept");
+            None
+        }
+        (_, Err(error)) => {
+            tracing::info!(error = %error.render(), "compiled programs are not kept");
             None
         }
     }
@@ -82,14 +108,31 @@ pub(crate) fn check_header(path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Why `host` does not take bytes whose header is right.
 pub(crate) fn refused(host: &Host, path: &Path, bytes: &[u8], error: &Error) -> CliError {
-    if error.kind() != ErrorKind::InvalidArgument {
-        return CliError::new(Code::Internal, format!("cannot load '{}'", path.display()))
-            .why(error.report());
+    match error.kind() {
+        ErrorKind::InvalidArgument => {}
+        ErrorKind::Timeout => return slow(path, error),
+        ErrorKind::TooLarge => {
+            return CliError::new(Code::Program, format!("'{}' is too much", path.display()))
+                .why(error.report())
+                .help("build it smaller: optimise it, or split it");
+        }
+        _ => {
+            return CliError::new(Code::Internal, format!("cannot load '{}'", path.display()))
+                .why(error.report());
+        }
     }
     match host.describe(bytes) {
         Ok(description) => unfit(path, &description, error),
         Err(error) => corrupt(path, &error),
     }
+}
+
+/// An app that is compiled longer than it may.
+fn slow(path: &Path, error: &Error) -> CliError {
+    let shown = path.display();
+    CliError::new(Code::TimedOut, format!("'{shown}' was not compiled in time"))
+        .why(error.report())
+        .help(format!("compile it ahead: godwit compile --compile-timeout 10m {shown}"))
 }
 
 /// Why what should be WebAssembly is not.

@@ -12,6 +12,8 @@ use crate::error::Result;
 use crate::print;
 use crate::table::table;
 
+const TIMED_OUT: &str = "timed-out";
+
 /// What a run did: the devices that ran, how often, how long, with how many bytes.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -41,7 +43,7 @@ impl Report {
         let (end, code) = match exit {
             Some(Exit::Code(code)) => ("exited", Some(*code)),
             Some(Exit::Trapped { .. }) => ("trapped", None),
-            Some(Exit::TimedOut { .. }) => ("timed-out", None),
+            Some(Exit::TimedOut { .. }) => (TIMED_OUT, None),
             None => ("cancelled", None),
         };
         let rows = ledger.report().rows;
@@ -59,7 +61,11 @@ impl Report {
         match file {
             Some(path) => Ok(files::write("the report", path, &text)?),
             None => {
-                print::note(&String::from_utf8_lossy(&text));
+                let text = String::from_utf8_lossy(&text);
+                match self.end {
+                    TIMED_OUT => print::note_briefly(&text),
+                    _ => print::note(&text),
+                }
                 Ok(())
             }
         }

@@ -3,7 +3,7 @@ use serde::Serialize;
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
-use crate::compiled::Compiled;
+use crate::compiler::Compiled;
 use crate::imports;
 
 /// The two forms of WebAssembly a guest comes in.
@@ -75,19 +75,19 @@ pub struct Description {
 }
 
 impl Description {
-    pub(crate) fn of(engine: &Engine, bytes: &[u8]) -> Result<Self> {
-        let (kind, imports, exports): (_, _, Vec<Item>) = match Compiled::new(engine, bytes)? {
+    pub(crate) fn of(engine: &Engine, compiled: &Compiled) -> Self {
+        let (kind, imports, exports): (_, _, Vec<Item>) = match compiled {
             Compiled::Component(component) => {
                 let ty = component.component_type();
                 let exports = ty.exports(engine).map(|(name, _)| Item::export(name)).collect();
-                (ProgramKind::Component, component_imports(engine, &component), exports)
+                (ProgramKind::Component, component_imports(engine, component), exports)
             }
             Compiled::Module(module) => {
                 let exports = module.exports().map(|export| Item::export(export.name())).collect();
-                (ProgramKind::Module, module_imports(&module), exports)
+                (ProgramKind::Module, module_imports(module), exports)
             }
         };
-        Ok(Self { kind, world: world(kind, &exports), imports, exports })
+        Self { kind, world: world(kind, &exports), imports, exports }
     }
 }
 

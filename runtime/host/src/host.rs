@@ -1,17 +1,16 @@
 use std::fmt;
-use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use godwit_backend::{Error, Result};
 use wasmtime::{
-    Cache, CacheConfig, Config, Engine, EngineWeak, InstanceAllocationStrategy, Linker,
-    PoolingAllocationConfig, component,
+    Config, Engine, EngineWeak, InstanceAllocationStrategy, Linker, PoolingAllocationConfig,
+    component,
 };
 
-use crate::compiled::Compiled;
+use crate::compiler::{Cache, Compiled, Compiler, CompilerProcess};
 use crate::store::{ComponentState, ModuleState};
-use crate::{Description, Key, Limits, Program, nn, sealed};
+use crate::{Description, Key, Limits, Program, features, nn, sealed, wasi};
 
 /// The clock itself should take no processor.
 const SHORTEST_TIME_SLICE: Duration = Duration::from_millis(1);
@@ -23,9 +22,11 @@ pub struct HostOptions {
     pub limits: Limits,
     /// Core instances alive at one time: the pool's size. One component uses a few.
     pub instances: u32,
-    /// Where compiled programs are kept between processes, if anywhere. Whoever can write there can run
-    /// native code in this process.
-    pub cache: Option<PathBuf>,
+    /// Where compiled programs are kept between processes, if anywhere.
+    pub cache: Option<Cache>,
+    /// The process that compiles programs, on Linux. Without one they are compiled in this process, where nothing
+    /// ends a compilation that takes long.
+    pub compiler: Option<CompilerProcess>,
     /// How long a guest may hold a thread before others run, and a deadline is seen. A time slice's end
     /// takes some ten microseconds, also where nobody else waits. At least a millisecond.
     pub time_slice: Duration,
@@ -37,6 +38,7 @@ impl Default for HostOptions {
             limits: Limits::default(),
             instances: 128,
             cache: None,
+            compiler: None,
             time_slice: Duration::from_millis(5),
         }
     }
@@ -47,6 +49,7 @@ pub struct Host {
     engine: Engine,
     components: component::Linker<ComponentState>,
     modules: Linker<ModuleState>,
+    compiler: Compiler,
 }
 
 impl Host {
@@ -54,8 +57,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// `Unavailable` when the system refuses the address space for the pool or a thread for the clock,
-    /// or when the cache folder cannot be used.
+    /// `Unavailable` when the system refuses the address space for the pool or a thread for the clock.
     pub fn new(options: &HostOptions) -> Result<Self> {
         let unavailable = |error: wasmtime::Error| {
             Error::unavailable("the WebAssembly engine cannot be started").with_source(error)
@@ -66,15 +68,14 @@ impl Host {
         let mut components = component::Linker::new(&engine);
         let mut modules = Linker::new(&engine);
         (|| {
-            wasmtime_wasi::p2::add_to_linker_async(&mut components)?;
+            wasi::add_to_component_linker(&mut components)?;
             nn::add_to_component_linker(&mut components)?;
-            wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut ModuleState| {
-                &mut state.wasi
-            })?;
+            wasi::add_to_module_linker(&mut modules)?;
             nn::add_to_module_linker(&mut modules)
         })()
         .map_err(unavailable)?;
-        Ok(Self { engine, components, modules })
+        let HostOptions { compiler: process, cache, .. } = options.clone();
+        Ok(Self { engine, components, modules, compiler: Compiler { process, cache } })
     }
 
     /// Compiles and links a component or a core module.
@@ -82,9 +83,14 @@ impl Host {
     /// # Errors
     ///
     /// `InvalidArgument` when the bytes are not valid WebAssembly, import something this host does not
-    /// have (each such import is named), or have no entry point.
+    /// have (each such import is named), or have no entry point; `TooLarge` when the program is more than a
+    /// guest may be; `Timeout` when compiling it takes longer than the [`CompilerProcess`] may.
     pub fn load(&self, bytes: &[u8]) -> Result<Program> {
-        self.link(&Compiled::new(&self.engine, bytes)?)
+        self.link(&self.compile(bytes)?)
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Compiled> {
+        self.compiler.compile(&self.engine, bytes)
     }
 
     fn link(&self, compiled: &Compiled) -> Result<Program> {
@@ -101,9 +107,9 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// `InvalidArgument` when the bytes are not valid WebAssembly.
+    /// As [`Host::load`], but imports and entry point may be any.
     pub fn describe(&self, bytes: &[u8]) -> Result<Description> {
-        Description::of(&self.engine, bytes)
+        Ok(Description::of(&self.engine, &self.compile(bytes)?))
     }
 
     /// Compiles ahead of time, for this host and this build only, and seals the result with `key`.
@@ -112,7 +118,7 @@ impl Host {
     ///
     /// As [`Host::load`].
     pub fn seal(&self, key: &Key, bytes: &[u8]) -> Result<Vec<u8>> {
-        let compiled = Compiled::new(&self.engine, bytes)?;
+        let compiled = self.compile(bytes)?;
         // Linking finds today what would otherwise be found in production.
         self.link(&compiled)?;
         sealed::seal(key, &compiled.serialize()?)
@@ -159,22 +165,25 @@ fn config(options: &HostOptions) -> wasmtime::Result<Config> {
         .table_keep_resident(64 << 10)
         .async_stack_keep_resident(64 << 10);
 
-    let mut config = Config::new();
+    let mut config = compile_config();
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
-        .epoch_interruption(true)
-        .memory_init_cow(true)
         .max_wasm_stack(limits.stack)
         // Host functions run on the guest's stack too: tract and its like need room.
-        .async_stack_size(limits.stack.saturating_add(2 << 20))
+        .async_stack_size(limits.stack.saturating_add(2 << 20));
+    Ok(config)
+}
+
+/// What machine code depends on, the same for every host of this build.
+pub(crate) fn compile_config() -> Config {
+    let mut config = Config::new();
+    features::set(&mut config);
+    config
+        .epoch_interruption(true)
+        .memory_init_cow(true)
         // Concurrent guest tasks are for WASI 0.3, which no world here offers.
         .concurrency_support(false);
-    if let Some(folder) = &options.cache {
-        let mut cache = CacheConfig::new();
-        cache.with_directory(folder);
-        config.cache(Some(Cache::new(cache)?));
-    }
-    Ok(config)
+    config
 }
 
 /// Advances the epoch at the end of each time slice until the engine is gone.

@@ -6,6 +6,7 @@ use godwit_backend::{Error, Result};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
+use crate::wasi::{Bounds, Outlet, Stream};
 use crate::{Inference, Limits};
 
 /// One run of a program: what it is given and what it may use.
@@ -96,15 +97,21 @@ pub enum Exit {
     },
 }
 
-/// The WASI context of an invocation.
+/// The process's streams that an invocation writes to, if it does.
+pub(crate) type Outlets = Vec<Outlet>;
+
+/// The WASI context of an invocation, and what has to be waited for at its end. `charged` is charged for what it writes
+/// to the process's streams.
 pub(crate) fn wasi(
     args: &[String],
     env: &[(String, String)],
     dirs: &[Dir],
     stdio: Stdio,
-) -> Result<WasiCtxBuilder> {
+    charged: Option<&Bounds>,
+) -> Result<(WasiCtxBuilder, Outlets)> {
     let mut wasi = WasiCtxBuilder::new();
-    wasi.args(args).envs(env);
+    // No address is allowed; without these, a guest could still hold sockets.
+    wasi.args(args).envs(env).allow_tcp(false).allow_udp(false);
     for dir in dirs {
         let perms = if dir.read_only { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
         wasi.preopened_dir(&dir.host, &dir.guest, perms).map_err(|error| {
@@ -112,13 +119,17 @@ pub(crate) fn wasi(
             Error::not_found(format!("the directory '{host}' cannot be opened")).with_source(error)
         })?;
     }
+    let mut outlets = Outlets::new();
     match stdio {
         Stdio::Inherit => {
-            wasi.inherit_stdio();
+            let stdout = Outlet::new(Stream::Stdout, charged.cloned());
+            let stderr = Outlet::new(Stream::Stderr, charged.cloned());
+            wasi.inherit_stdin().stdout(stdout.clone()).stderr(stderr.clone());
+            outlets.extend([stdout, stderr]);
         }
         Stdio::Captured { stdin, output } => {
             wasi.stdin(MemoryInputPipe::new(stdin)).stdout(output.stdout).stderr(output.stderr);
         }
     }
-    Ok(wasi)
+    Ok((wasi, outlets))
 }

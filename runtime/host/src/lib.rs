@@ -10,8 +10,9 @@
 //! that import `wasi_ephemeral_nn`. What a guest may load and which devices it may use is decided by the
 //! [`Inference`] its store receives; nothing outside that value can be named by the guest.
 
-mod compiled;
+mod compiler;
 mod describe;
+mod features;
 mod host;
 mod imports;
 mod invocation;
@@ -20,7 +21,9 @@ mod nn;
 mod program;
 mod sealed;
 mod store;
+mod wasi;
 
+pub use compiler::{Cache, CompilerProcess, serve_compiler};
 pub use describe::{Description, Item, ProgramKind};
 pub use host::{Host, HostOptions};
 pub use invocation::{Dir, Exit, Invocation, Output, Stdio};

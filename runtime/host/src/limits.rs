@@ -11,6 +11,11 @@ pub struct Limits {
     pub tensor_bytes: u64,
     /// Handles held at one time: tensors, graphs, contexts, errors, files, streams.
     pub handles: usize,
+    /// Files, folders and streams open at one time. Each may hold a descriptor of the process.
+    pub files: usize,
+    /// Bytes written in all: to standard output and error, and to files. Names and folders are not counted, nor is
+    /// what a file system adds.
+    pub output_bytes: u64,
     /// Bytes one call may pass from the guest to the host.
     pub hostcall_bytes: usize,
     /// Core instances in one component.
@@ -31,6 +36,8 @@ impl Default for Limits {
             memory: 1 << 30,
             tensor_bytes: 1 << 30,
             handles: 10_000,
+            files: 512,
+            output_bytes: 10 << 30,
             hostcall_bytes: 1 << 30,
             instances: 64,
             memories: 16,

@@ -1,5 +1,4 @@
 use std::fmt;
-use std::future::Future;
 
 use godwit_backend::{Error, Result};
 use wasmtime::component::{self, Component};
@@ -7,6 +6,7 @@ use wasmtime::{Engine, InstancePre, Linker, Module, Trap};
 use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
+use crate::invocation::Outlets;
 use crate::store::{ComponentState, ModuleState};
 use crate::{Exit, Invocation, ProgramKind, describe, imports};
 
@@ -97,8 +97,10 @@ impl Program {
                 let mut store = ComponentState::store(&self.engine, invocation)?;
                 let command = pre.instantiate_async(&mut store).await.map_err(instantiation)?;
                 let run = command.wasi_cli_run();
-                finish(async { run.call_run(&mut store).await.map(|end| end.map_or(1, |()| 0)) })
-                    .await
+                let run = async { run.call_run(&mut store).await.map(|end| end.map_or(1, |()| 0)) };
+                let exit = finish(run.await);
+                settle(&store.data().outlets).await;
+                Ok(exit)
             }
             Entry::Module(pre) => {
                 let mut store = ModuleState::store(&self.engine, invocation)?;
@@ -108,19 +110,28 @@ impl Program {
                     Error::invalid_argument("'_start' is not a function of no arguments")
                         .with_source(error)
                 })?;
-                finish(async { start.call_async(&mut store, ()).await.map(|()| 0) }).await
+                let exit = finish(start.call_async(&mut store, ()).await.map(|()| 0));
+                settle(&store.data().outlets).await;
+                Ok(exit)
             }
         }
     }
 }
 
-async fn finish(run: impl Future<Output = wasmtime::Result<i32>>) -> Result<Exit> {
-    match run.await {
-        Ok(code) => Ok(Exit::Code(code)),
+fn finish(ended: wasmtime::Result<i32>) -> Exit {
+    match ended {
+        Ok(code) => Exit::Code(code),
         Err(error) => match error.downcast_ref::<I32Exit>() {
-            Some(exit) => Ok(Exit::Code(exit.0)),
-            None => Ok(Exit::Trapped { reason: reason(&error) }),
+            Some(exit) => Exit::Code(exit.0),
+            None => Exit::Trapped { reason: reason(&error) },
         },
+    }
+}
+
+/// What a guest has written counts as its work: its end waits for it, until its deadline.
+async fn settle(outlets: &Outlets) {
+    for outlet in outlets {
+        outlet.settle().await;
     }
 }
 

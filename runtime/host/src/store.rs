@@ -6,16 +6,19 @@ use wasmtime::{Engine, Store};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::invocation::wasi;
+use crate::invocation::{Outlets, wasi};
 use crate::limits::StoreLimiter;
 use crate::nn::{Handles, NnCtx, NnView};
-use crate::{Inference, Invocation, Limits};
+use crate::wasi::Bounds;
+use crate::{Inference, Invocation};
 
 /// The data of a store that runs a component.
 pub(crate) struct ComponentState {
     wasi: WasiCtx,
     table: ResourceTable,
     inference: Inference,
+    pub(crate) bounds: Bounds,
+    pub(crate) outlets: Outlets,
     limiter: StoreLimiter,
 }
 
@@ -24,6 +27,8 @@ pub(crate) struct ModuleState {
     pub(crate) wasi: WasiP1Ctx,
     pub(crate) inference: Inference,
     pub(crate) handles: Handles,
+    pub(crate) bounds: Bounds,
+    pub(crate) outlets: Outlets,
     limiter: StoreLimiter,
 }
 
@@ -42,11 +47,14 @@ impl NnView for ComponentState {
 impl ComponentState {
     pub(crate) fn store(engine: &Engine, invocation: Invocation) -> Result<Store<Self>> {
         let Invocation { args, env, dirs, stdio, limits, inference } = invocation;
-        let wasi = wasi(&args, &env, &dirs, stdio)?.build();
+        let bounds = Bounds::new(&limits);
+        let (mut wasi, outlets) = wasi(&args, &env, &dirs, stdio, Some(&bounds))?;
+        let wasi = wasi.build();
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.handles);
         let limiter = StoreLimiter::new(&limits);
-        let mut store = Store::new(engine, Self { wasi, table, inference, limiter });
+        let state = Self { wasi, table, inference, bounds, outlets, limiter };
+        let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
         store.set_hostcall_fuel(limits.hostcall_bytes);
         yield_after_time_slices(&mut store);
@@ -57,11 +65,15 @@ impl ComponentState {
 impl ModuleState {
     pub(crate) fn store(engine: &Engine, invocation: Invocation) -> Result<Store<Self>> {
         let Invocation { args, env, dirs, stdio, limits, inference } = invocation;
-        let wasi = wasi(&args, &env, &dirs, stdio)?.build_p1();
-        let Limits { handles, .. } = limits;
+        let bounds = Bounds::new(&limits);
+        // `fd_write` charges what goes to any file, these included.
+        let (mut wasi, outlets) = wasi(&args, &env, &dirs, stdio, None)?;
+        let mut wasi = wasi.build_p1();
+        wasi.ctx().table.set_max_capacity(limits.handles);
         let limiter = StoreLimiter::new(&limits);
-        let handles = Handles::new(handles);
-        let mut store = Store::new(engine, Self { wasi, inference, handles, limiter });
+        let handles = Handles::new(limits.handles);
+        let state = Self { wasi, inference, handles, bounds, outlets, limiter };
+        let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.limiter);
         yield_after_time_slices(&mut store);
         Ok(store)

@@ -38,7 +38,7 @@ pub use options::{FamilyOptions, Libraries, PlatformOptions};
 pub use platform::Platform;
 pub use process::prepare_process;
 pub use remote::{Cost, Endpoint, REMOTE, Readiness, ServiceState, ServiceUsage, Services};
-pub use worker::{TRY_OUT, confinement, serve_worker, try_out_confinement};
+pub use worker::{TRY_OUT, again, confinement, serve_worker, try_out_confinement};
 
 pub use godwit_worker::Confinement;
 

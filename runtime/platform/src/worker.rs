@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use godwit_backend::{Error, Result};
-use godwit_worker::{Confinement, Profile, SystemCalls, again, try_out};
+pub use godwit_worker::again;
+use godwit_worker::{Confinement, Profile, SystemCalls, try_out};
 
 use crate::{Family, FamilyOptions, Libraries, PlatformOptions};
 

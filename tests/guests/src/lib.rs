@@ -15,6 +15,7 @@ mod bindings;
 #[cfg(not(target_env = "p1"))]
 pub mod component;
 pub mod digit;
+pub mod files;
 pub mod module;
 
 /// The family that serves the models.

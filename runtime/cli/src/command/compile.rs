@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use bytesize::ByteSize;
 use clap::{Args, ValueHint};
@@ -7,6 +8,7 @@ use godwit_host::Limits;
 use godwit_platform::files;
 
 use crate::error::{CliError, Code, Result};
+use crate::option::timeout;
 use crate::progress::Progress;
 use crate::{key, print, program};
 
@@ -33,6 +35,10 @@ pub(crate) struct CompileArgs {
     /// The output file [default: APP.cwasm, next to the app].
     #[arg(short, long, value_name = "OUT.cwasm", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
+
+    /// Give up after this duration, such as 30s or 10m.
+    #[arg(long, value_name = "TIME", value_parser = timeout, default_value = "60s")]
+    compile_timeout: Duration,
 }
 
 pub(crate) fn compile(args: &CompileArgs) -> Result<ExitCode> {
@@ -43,7 +49,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<ExitCode> {
             .help(format!("run it: godwit run {shown}")));
     }
     program::check_header(&args.app, &bytes)?;
-    let host = program::host(Limits::default())?;
+    let host = program::host(Limits::default(), args.compile_timeout)?;
     let key = key::of_this_user()?;
     let sealed = Progress::during(format!("compiling {shown}"), || host.seal(&key, &bytes));
     let sealed = sealed.map_err(|error| program::refused(&host, &args.app, &bytes, &error))?;

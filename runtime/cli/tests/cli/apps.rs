@@ -135,3 +135,37 @@ pub(crate) const TRAP: &str = r#"
 pub(crate) const LARGE: &str = r#"
 (module (memory (export "memory") 4096) (func (export "_start")))
 "#;
+
+/// Writes to its standard output for ever.
+pub(crate) const FLOOD: &str = r#"
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (i32.store (i32.const 4) (i32.const 4096))
+    (loop $again
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br $again))))
+"#;
+
+/// Writes 2^20 dots at once, and ends.
+pub(crate) const MEGABYTE: &str = r#"
+(module
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 17)
+  (func (export "_start")
+    (memory.fill (i32.const 65536) (i32.const 46) (i32.const 1048576))
+    (i32.store (i32.const 0) (i32.const 65536))
+    (i32.store (i32.const 4) (i32.const 1048576))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))
+"#;
+
+/// Never gets to its beginning.
+pub(crate) const ENDLESS_START: &str = r#"
+(module
+  (func $endless (loop $again (br $again)))
+  (start $endless)
+  (func (export "_start")))
+"#;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::sandbox::{Ended, Sandbox};
 
-fn guest(name: &str) -> PathBuf {
+pub(crate) fn guest(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_BIN_EXE_godwit")).ancestors().nth(2).unwrap();
     let path = target.join("guests").join(name);
     assert!(path.exists(), "{} is missing: run cargo xtask build", path.display());

@@ -7,6 +7,8 @@ mod audit;
 mod bad_input;
 mod compile;
 mod config;
+#[cfg(unix)]
+mod deadlines;
 mod devices;
 mod digits;
 mod engines;

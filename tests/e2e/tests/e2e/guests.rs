@@ -30,7 +30,10 @@ macro_rules! guests {
     ($($guest:ident: $settings:expr, $ends:expr, $($on:ident)+;)*) => {
         /// By the names of the guests.
         mod tests {
-            pub(super) use crate::sandbox::writable_directory;
+            pub(super) use crate::sandbox::{
+                far_end, links, much_written, witx_far_end, witx_links, witx_much_written,
+                writable_directory,
+            };
 
             $(pub(super) mod $guest {
                 use super::super::*;
@@ -92,6 +95,10 @@ fn out_of_handles(ended: &Ended) {
     ended.assert_trapped("resource table");
 }
 
+fn too_many_open(ended: &Ended) {
+    ended.assert_trapped("all of its 512 files and streams open");
+}
+
 guests! {
     autodetect: usual(), well, both;
     by_bytes: usual(), well, both;
@@ -114,11 +121,13 @@ guests! {
     hoard_tensors: usual(), well, both;
     inputs_by_position: usual(), well, both;
     many_inputs_and_outputs: usual(), well, both;
+    many_open: usual(), too_many_open, fake;
     many_parts: usual(), well, both;
     memory_bomb: usual().memory(64 << 20), |ended| ended.assert_trapped("unreachable"), both;
     one_large_echo: usual(), well, both;
     overflowing_dims: usual(), well, both;
     read_only_directory: usual(), well, both;
+    reads_input: usual(), well, fake;
     reuse_a_context: usual(), well, both;
     sees_only_what_it_was_given: usual(), well, both;
     slow_inference: usual().run_deadline(DEADLINE), well, both;
@@ -134,11 +143,14 @@ guests! {
     witx_every_dtype: usual(), well, both;
     witx_hoard: usual(), well, both;
     witx_many_inputs: usual(), well, both;
+    witx_many_open: usual(), too_many_open, fake;
     witx_output_before_compute: usual(), well, both;
     witx_output_too_small: usual(), well, both;
+    witx_reads_input: usual(), well, fake;
     witx_slow_inference: usual().run_deadline(DEADLINE), well, both;
     witx_unknown_model: usual(), well, both;
     witx_wrong_lengths: usual(), well, both;
+    witx_writes_too_much: usual(), well, both;
     writes_too_much: usual(), well, both;
     wrong_dtype_and_rank: usual(), well, both;
     wrong_lengths: usual(), well, both;

@@ -7,6 +7,8 @@
     reason = "what these tests share is test code too"
 )]
 
+mod compiling;
+mod features;
 mod guests;
 mod hosts;
 mod models;

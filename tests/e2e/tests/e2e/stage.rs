@@ -10,7 +10,7 @@ use godwit_backend::{
 };
 use godwit_fake::{FakeBackend, FakeDevice};
 use godwit_host::{
-    Dir, Exit, Host, HostOptions, Inference, Invocation, Limits, Output, Program, Stdio,
+    Cache, Dir, Exit, Host, HostOptions, Inference, Invocation, Key, Limits, Output, Program, Stdio,
 };
 use godwit_platform::{Family, FamilyOptions, Libraries};
 use godwit_policy::{AdmissionLimits, AllowList, Catalog, CatalogEntry, Ledger, Stack};
@@ -20,8 +20,9 @@ use crate::models;
 
 /// Guests are compiled once for all the processes that tests run in.
 pub(crate) fn options() -> HostOptions {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
-    fs::create_dir_all(&cache).unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("compiled");
+    fs::create_dir_all(&folder).unwrap();
+    let cache = Cache { folder, key: Key::from_bytes([7; 32]) };
     HostOptions { instances: 64, cache: Some(cache), ..HostOptions::default() }
 }
 

@@ -111,7 +111,9 @@ fn app(path: &Path) -> Result<AppFacts> {
     let bytes = files::read("the app", path)?;
     program::check_header(path, &bytes)?;
     let corrupt = |error: godwit_backend::Error| program::corrupt(path, &error);
-    let description = program::host(Limits::default())?.describe(&bytes).map_err(corrupt)?;
+    let description = program::host(Limits::default(), program::COMPILE_TIMEOUT)?
+        .describe(&bytes)
+        .map_err(corrupt)?;
     let found = App::read(&bytes).map_err(corrupt)?;
     let (size, sha256) = (bytes.len() as u64, Digest::of(&bytes));
     Ok(AppFacts { file: path.display().to_string(), size, sha256, description, found })

@@ -24,7 +24,7 @@ pub(super) struct AppFacts {
 impl AppFacts {
     pub(super) fn of(path: &Path, bytes: &[u8]) -> Result<Self> {
         program::check_header(path, bytes)?;
-        let host = program::host(Limits::default())?;
+        let host = program::host(Limits::default(), program::COMPILE_TIMEOUT)?;
         let description = host.describe(bytes).map_err(|error| program::corrupt(path, &error))?;
         let refused = host.load(bytes).err().map(|error| program::reason(&description, &error));
         Ok(Self {

@@ -21,7 +21,7 @@ pub(super) struct SealedFacts {
 
 impl SealedFacts {
     pub(super) fn of(path: &Path, bytes: &[u8]) -> Result<Self> {
-        let host = program::host(Limits::default())?;
+        let host = program::host(Limits::default(), program::COMPILE_TIMEOUT)?;
         let program = program::load(&host, path, bytes)?;
         Ok(Self {
             file: path.display().to_string(),

@@ -85,9 +85,19 @@ pub(crate) struct RunArgs {
     #[arg(long = "env", value_name = "KEY=VALUE", value_parser = env, help_heading = "App environment")]
     pub(super) env: Vec<(String, String)>,
 
-    /// Stop the app after this duration, such as 500ms, 30s or 5m.
+    /// Stop after this duration, such as 500ms, 30s or 5m. Compiling the app and loading its models count.
     #[arg(long, value_name = "TIME", value_parser = timeout, help_heading = "Limits")]
     pub(super) timeout: Option<Duration>,
+
+    /// Give up a model of the command line that is not loaded after this duration.
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = timeout,
+        default_value = "10m",
+        help_heading = "Limits"
+    )]
+    pub(super) load_timeout: Duration,
 
     /// Limit the memory of the app, up to 4GiB [default: 1GiB].
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "Limits")]
@@ -97,6 +107,20 @@ pub(crate) struct RunArgs {
     /// [default: 1GiB].
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits")]
     pub(super) max_tensor_bytes: Option<ByteSize>,
+
+    /// Limit how many bytes the app writes in all, to standard output and error and to files
+    /// [default: 10GiB].
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Limits")]
+    pub(super) max_output: Option<ByteSize>,
+
+    /// Limit how many files, folders and streams the app has open at the same time [default: 512].
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub(super) max_files: Option<usize>,
+
+    /// Limit how many objects of the host the app holds at the same time: tensors, models, files, streams
+    /// and so on [default: 10000].
+    #[arg(long, value_name = "NUMBER", help_heading = "Limits")]
+    pub(super) max_handles: Option<usize>,
 
     /// Record the inputs and outputs of all models in a folder, for `godwit verify --replay`.
     #[arg(
@@ -141,8 +165,15 @@ impl RunArgs {
         engine_memory(models.fold(0, u64::saturating_add), self.limits().tensor_bytes)
     }
 
+    /// All but the time, of which compiling and loading have their part.
     pub(super) fn limits(&self) -> Limits {
-        let mut limits = Limits { timeout: self.timeout, ..Limits::default() };
+        let defaults = Limits::default();
+        let mut limits = Limits {
+            handles: self.max_handles.unwrap_or(defaults.handles),
+            files: self.max_files.unwrap_or(defaults.files),
+            output_bytes: self.max_output.map_or(defaults.output_bytes, |ByteSize(bytes)| bytes),
+            ..defaults
+        };
         if let Some(ByteSize(bytes)) = self.max_memory {
             limits.memory = bytes;
         }

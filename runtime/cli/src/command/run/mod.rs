@@ -4,15 +4,17 @@ mod record;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use godwit_backend::{Arena, Budget, DeviceId, Error, ErrorKind, Graph, Memory, Quota};
 use godwit_host::{Exit, Inference, Invocation, Limits, Program, Stdio};
 use godwit_platform::{DEFAULT_DEVICE, ModelSet, Platform, PlatformOptions, files};
 use godwit_policy::{AdmissionLimits, Catalog, Ledger};
 use godwit_verify::Recorder;
+use tokio::time::timeout;
 
 pub(crate) use self::args::RunArgs;
+use crate::deadline::Deadline;
 use crate::error::{CliError, Code, Result};
 use crate::option::{DeviceOption, check_dir};
 use crate::progress::Progress;
@@ -24,26 +26,37 @@ pub(crate) fn run(args: &RunArgs, mut options: PlatformOptions) -> Result<ExitCo
         options.endpoints.push((**endpoint).clone());
     }
     options.family.memory.get_or_insert(args.engine_memory());
-    runtime::block_on(prepare_and_run(args, &options))
+    let deadline = Deadline::begin(args.timeout);
+    runtime::block_on(prepare_and_run(args, &options, deadline))
 }
 
 /// Everything is read and checked before anything runs, the cheapest first.
-async fn prepare_and_run(args: &RunArgs, options: &PlatformOptions) -> Result<ExitCode> {
+async fn prepare_and_run(
+    args: &RunArgs,
+    options: &PlatformOptions,
+    deadline: Deadline,
+) -> Result<ExitCode> {
     let bytes = files::read("the app", &args.app)?;
     args.dirs.iter().try_for_each(check_dir)?;
     let platform = open(args, options);
     let mut models = models(args, &platform)?;
-    let limits = args.limits();
+    let mut limits = args.limits();
     let engine_limits =
         Limits { memory: limits.memory.max(Limits::default().memory), ..limits.clone() };
-    let host = program::host(engine_limits)?;
-    let program = program::load(&host, &args.app, &bytes)?;
+    let part = deadline.part("the time for compiling", program::COMPILE_TIMEOUT);
+    let host = program::host(engine_limits, part.time)?;
+    let program = program::load(&host, &args.app, &bytes).map_err(|error| {
+        match error.is_late() && deadline.is_over() {
+            true => part.missed(format!("'{}' was not compiled in time", args.app.display())),
+            false => error,
+        }
+    })?;
     drop(bytes);
     // On an account of its own: the report is about what the app did.
     let backend = platform.tenant(AdmissionLimits::default(), &Ledger::new());
     let guest_models = args.guest_models.then_some(limits.tensor_bytes);
     let catalog = models.catalog(&platform, backend, guest_models);
-    let graphs = load_all(&models, &catalog).await?;
+    let graphs = load_all(&models, &catalog, args, &deadline).await?;
 
     let ledger = Ledger::new();
     let tape = args.record.as_deref().map(record::tape).transpose()?;
@@ -57,10 +70,12 @@ async fn prepare_and_run(args: &RunArgs, options: &PlatformOptions) -> Result<Ex
         catalog: Arc::new(catalog),
         quota: Quota::of_host(Memory::new(Arena::default(), budget.clone())),
     };
+    limits.timeout = deadline.left();
     let invocation = invocation(args, limits, inference);
     let began = Instant::now();
     let ended = until_interrupted(&program, invocation).await;
     let took = began.elapsed();
+    drop(deadline);
     drop(graphs);
     if let (Some(tape), Some(folder), Ok(_)) = (&tape, &args.record, &ended) {
         record::keep(tape, folder)?;
@@ -70,7 +85,7 @@ async fn prepare_and_run(args: &RunArgs, options: &PlatformOptions) -> Result<Ex
         report.deliver(args.json, args.report_file.as_deref())?;
     }
     match ended.map_err(|error| not_started(&args.app, &error))? {
-        Some(exit) => outcome(exit),
+        Some(exit) => outcome(exit, args.timeout),
         None => Err(CliError::new(Code::Cancelled, "cancelled")),
     }
 }
@@ -109,11 +124,19 @@ fn models(args: &RunArgs, platform: &Platform) -> Result<ModelSet> {
 
 /// Loads every model, so that one that cannot be loaded is known before the app starts. The graphs are shared
 /// with the app's own loads while they are held.
-async fn load_all(models: &ModelSet, catalog: &Catalog) -> Result<Vec<Arc<dyn Graph>>> {
+async fn load_all(
+    models: &ModelSet,
+    catalog: &Catalog,
+    args: &RunArgs,
+    deadline: &Deadline,
+) -> Result<Vec<Arc<dyn Graph>>> {
     let mut graphs = Vec::new();
     for (name, device) in models.devices() {
         let _shown = Progress::new(format!("loading the model '{name}' on {device}"));
-        let graph = catalog.by_name(name).await;
+        let part = deadline.part("--load-timeout", args.load_timeout);
+        let graph = timeout(part.time, catalog.by_name(name)).await.map_err(|_| {
+            part.missed(format!("the model '{name}' was not loaded on {device} in time"))
+        })?;
         graphs.push(graph.map_err(|error| models.unusable(name, &error))?);
     }
     Ok(graphs)
@@ -162,14 +185,14 @@ fn not_started(app: &Path, error: &Error) -> CliError {
     }
 }
 
-fn outcome(exit: Exit) -> Result<ExitCode> {
+fn outcome(exit: Exit, timeout: Option<Duration>) -> Result<ExitCode> {
     match exit {
         Exit::Code(code) => Ok(ExitCode::from(as_byte(code))),
         Exit::Trapped { reason } => Err(CliError::new(Code::Trapped, "the app trapped")
             .why(reason)
-            .help("the app has a bug or reached a limit: see --max-memory in godwit run --help")),
+            .help("the app has a bug or reached a limit: see Limits in godwit run --help")),
         Exit::TimedOut { after } => {
-            let after = humantime::format_duration(after);
+            let after = humantime::format_duration(timeout.unwrap_or(after));
             Err(CliError::new(Code::TimedOut, format!("the app was stopped after {after}"))
                 .why("it exceeded --timeout")
                 .help("increase --timeout, or see what takes so long with --report"))

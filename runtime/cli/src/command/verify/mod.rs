@@ -52,7 +52,7 @@ async fn compare(args: &VerifyArgs, platform: PlatformOptions) -> Result<ExitCod
             let bytes = files::read("the app", path)?;
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
             app = Some(Artifact { name: name.clone(), digest: Digest::of(&bytes).to_string() });
-            let host = program::host(godwit_host::Limits::default())?;
+            let host = program::host(godwit_host::Limits::default(), program::COMPILE_TIMEOUT)?;
             let program = program::load(&host, path, &bytes)?;
             let guest = Guest { args, name, program, models: offered };
             let mut attempts = Vec::new();

@@ -1,0 +1,5 @@
+//! Asks for a file of a terabyte.
+
+fn main() {
+    godwit_test_guests::files::far_end();
+}
