@@ -17,6 +17,7 @@ mod deny;
 mod disk;
 mod engines;
 mod features;
+mod fuzz;
 mod gpu;
 mod guests;
 mod migraphx;
@@ -106,6 +107,11 @@ enum Chore {
     /// are in deny.toml. Vulnerabilities are checked where the advisory database can be fetched; where it
     /// cannot, the command says so.
     Deny,
+    /// Try hostile calls, models and configurations made by a generator
+    ///
+    /// `--seconds N` for each target (default: an hour), `--target NAME` for one of them, `--seed S`. Prints a table of
+    /// what was tried. A failure is saved under target/fuzz; add it to tests/fuzz/corpus with its repair.
+    Fuzz(Forwarded),
     /// Run a benchmark
     #[command(subcommand)]
     Bench(Bench),
@@ -187,6 +193,7 @@ fn start(chore: Chore) -> Result<()> {
         }
         Chore::Features => features::check(),
         Chore::Deny => deny::check(),
+        Chore::Fuzz(Forwarded { args }) => fuzz::fuzz(&args),
         Chore::Bench(Bench::Overhead(Forwarded { args })) => bench::overhead(&args),
         Chore::Bench(Bench::Remote(Forwarded { args })) => bench::remote(&args),
         Chore::Bench(Bench::Worker(Forwarded { args })) => bench::worker(&args),

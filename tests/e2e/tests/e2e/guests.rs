@@ -115,6 +115,7 @@ guests! {
     error_codes: usual().run_deadline(DEADLINE), well, both;
     every_device_fault: usual().faults(), well, fake_once;
     every_dtype: usual(), well, both;
+    fuzz_calls: usual(), well, both;
     guest_models_off: usual().no_guest_models(), well, both;
     hoard_contexts: usual(), out_of_handles, both;
     hoard_handles: usual(), out_of_handles, both;

@@ -1,0 +1,48 @@
+//! The configuration file.
+
+use std::fs;
+
+use godwit_platform::config;
+use tempfile::TempDir;
+
+use crate::Target;
+
+pub(crate) struct Config {
+    folder: TempDir,
+}
+
+impl Config {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+}
+
+impl Target for Config {
+    fn run(&mut self, input: &[u8]) -> Result<u64, String> {
+        let file = self.folder.path().join("godwit.toml");
+        fs::write(&file, input).map_err(|error| error.to_string())?;
+        let _ = config::read(Some(&file));
+        Ok(1)
+    }
+
+    fn seeds(&self) -> Vec<Vec<u8>> {
+        let text = r#"
+[[device]]
+type = "remote"
+id = "triton:0"
+url = "https://triton.example:8001/v2"
+timeout = "5s"
+retries = 2
+[device.auth]
+bearer = { env = "TOKEN" }
+[[device.model]]
+name = "digits"
+there = "digits-v2"
+inputs = [{ name = "x", type = "f32", dims = ["n", 3] }]
+[device.price]
+per_request = 0.001
+currency = "EUR"
+"#;
+        vec![text.as_bytes().to_vec(), b"[[device]]\ntype = \"remote\"\n".to_vec()]
+    }
+}
