@@ -13,6 +13,9 @@ use crate::sandbox::Sandbox;
 /// No machine is so slow that a command which keeps its deadline needs this long.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What is said of an app that was stopped, and not of a process that had to be.
+const IN_GOOD_ORDER: &str = "it exceeded --timeout\n help: increase --timeout";
+
 /// Waits for the end, and fails where a deadline was missed.
 #[track_caller]
 fn code(mut child: Child) -> Option<i32> {
@@ -54,7 +57,7 @@ fn output_that_nobody_reads() {
         let (_unread, writer) = io::pipe().unwrap();
         let mut command = sandbox.command(&format!("run --timeout 3s {app}"));
         command.stdout(writer);
-        ends_late(command, "it exceeded --timeout");
+        ends_late(command, IN_GOOD_ORDER);
     }
 }
 
@@ -77,7 +80,7 @@ fn input_that_never_comes() {
         let (reader, _silent) = io::pipe().unwrap();
         let mut command = sandbox.command(&format!("run --timeout 3s {}", guest(app).display()));
         command.stdin(reader).stdout(Stdio::null());
-        ends_late(command, "it exceeded --timeout");
+        ends_late(command, IN_GOOD_ORDER);
     }
 }
 
@@ -85,7 +88,7 @@ fn input_that_never_comes() {
 fn a_start_function_that_never_ends() {
     let sandbox = Sandbox::new();
     sandbox.app("start.wasm", apps::ENDLESS_START);
-    ends_late(sandbox.command("run --timeout 3s start.wasm"), "it exceeded --timeout");
+    ends_late(sandbox.command("run --timeout 3s start.wasm"), IN_GOOD_ORDER);
 }
 
 #[test]
@@ -102,6 +105,17 @@ fn a_model_that_is_never_loaded() {
         let command = sandbox.command(&format!("run {option} --device remote={url} app.wasm"));
         ends_late(command, part);
     }
+}
+
+/// Opening it holds the command's own thread, which no other part of it can take back.
+#[test]
+fn a_model_that_is_never_read() {
+    let sandbox = Sandbox::new();
+    sandbox.app("app.wasm", apps::COMMAND);
+    let made = Command::new("mkfifo").arg(sandbox.path("m.onnx")).status().unwrap();
+    assert!(made.success());
+    let command = sandbox.command("run --timeout 1s --model m=m.onnx app.wasm");
+    ends_late(command, "it exceeded --timeout, and could not be ended in good order");
 }
 
 #[test]
