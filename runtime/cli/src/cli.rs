@@ -97,7 +97,7 @@ impl Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     Verify(Box<VerifyArgs>),
     Devices(DevicesArgs),
     Doctor(DoctorArgs),

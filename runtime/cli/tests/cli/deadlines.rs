@@ -1,5 +1,7 @@
 //! Whatever an app waits for or makes long, its command ends at `--timeout`.
 
+#![allow(clippy::panic, reason = "a panic in a test is a failed test")]
+
 use std::io::{self, Read as _};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};

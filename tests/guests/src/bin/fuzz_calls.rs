@@ -49,12 +49,12 @@ const ENCODINGS: [GraphEncoding; 7] = [
 const TARGETS: [ExecutionTarget; 3] =
     [ExecutionTarget::Cpu, ExecutionTarget::Gpu, ExecutionTarget::Tpu];
 
-struct Choices(std::vec::IntoIter<u8>);
+struct Choices<'a>(std::slice::Iter<'a, u8>);
 
-impl Choices {
+impl Choices<'_> {
     /// Zero when there are no more.
     fn byte(&mut self) -> usize {
-        self.0.next().unwrap_or(0).into()
+        self.0.next().copied().unwrap_or(0).into()
     }
 
     fn one<T: Copy>(&mut self, of: &[T]) -> T {
@@ -101,7 +101,7 @@ fn main() {
     std::io::stdin().read_to_end(&mut input).expect("reading");
     let Some((len, rest)) = input.split_first_chunk::<4>() else { return };
     let (model, rest) = rest.split_at(u32::from_le_bytes(*len) as usize);
-    let mut choices = Choices(rest.to_vec().into_iter());
+    let mut choices = Choices(rest.iter());
     let mut held = Held::default();
     for name in &NAMES[..5] {
         if let Some(graph) = held.note(load_by_name(name)) {
@@ -119,7 +119,7 @@ fn main() {
 }
 
 /// Makes one call, or a few that belong together.
-fn call(held: &mut Held, choices: &mut Choices, model: &[u8], so_far: u64) -> u64 {
+fn call(held: &mut Held, choices: &mut Choices<'_>, model: &[u8], so_far: u64) -> u64 {
     match choices.byte() {
         0..64 => {
             let (dims, ty) = (choices.one(&DIMS), choices.one(&TYPES));
@@ -194,7 +194,7 @@ fn call(held: &mut Held, choices: &mut Choices, model: &[u8], so_far: u64) -> u6
 }
 
 /// A run with inputs whose names, number and order may be wrong. Its tensors are the host's afterwards.
-fn compute(held: &mut Held, choices: &mut Choices) -> u64 {
+fn compute(held: &mut Held, choices: &mut Choices<'_>) -> u64 {
     let count = choices.one(&[1, 2, 1, 0, 3, 5]);
     let mut inputs = Vec::new();
     for _ in 0..count {
@@ -213,7 +213,7 @@ fn compute(held: &mut Held, choices: &mut Choices) -> u64 {
     1
 }
 
-fn drop_one(held: &mut Held, choices: &mut Choices) {
+fn drop_one(held: &mut Held, choices: &mut Choices<'_>) {
     let (kind, index) = (choices.byte() % 4, choices.byte());
     match kind {
         0 if held.graphs.len() > 1 => drop(held.graphs.remove(index % held.graphs.len())),
@@ -225,7 +225,7 @@ fn drop_one(held: &mut Held, choices: &mut Choices) {
 }
 
 /// A handle that is not ours, or of another kind. The host ends this program, or the number happens to be right.
-fn forge(choices: &mut Choices, so_far: u64) {
+fn forge(choices: &mut Choices<'_>, so_far: u64) {
     // One program in a few gets here.
     if choices.byte() != 255 {
         return;
