@@ -49,7 +49,7 @@ impl Backend for CpuBackend {
         }
         let threads = options::threads(&target.options, self.cores.threads())?;
         let bytes = model.onnx_file("the CPU device reads")?.clone();
-        let compiled = self.cores.loaders.run(move |stop| compile(&bytes, stop)).await??;
+        let compiled = self.cores.loads.run(move |stop| compile(&bytes, stop)).await??;
         let together = self.cores.together(threads)?;
         let cores = self.cores.clone();
         Ok(Arc::new(CpuGraph::new(compiled, device, cores, together, self.inline_under)))

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use godwit_backend::{Error, Result, Workers};
+use godwit_backend::{Error, Loads, Result, Workers};
 use tract_linalg::multithread::Executor;
 
 use godwit_tract::{READER_STACK, guarded};
@@ -16,7 +16,7 @@ const LOADERS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Cores {
     pub(crate) workers: Workers,
-    pub(crate) loaders: Workers,
+    pub(crate) loads: Loads,
     threads: usize,
     together: Executor,
     running: AtomicUsize,
@@ -31,7 +31,7 @@ impl Cores {
         };
         Ok(Self {
             workers: Workers::new("godwit-cpu", threads, QUEUE)?,
-            loaders: Workers::with_stack("godwit-load", LOADERS, QUEUE, READER_STACK)?,
+            loads: Loads::new("godwit-load", LOADERS, Some(READER_STACK)),
             threads,
             together: executor(threads)?,
             running: AtomicUsize::new(0),

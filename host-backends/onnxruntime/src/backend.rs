@@ -76,7 +76,7 @@ impl OnnxRuntime {
         let (library, provider) = (self.library, found.provider.clone());
         let loaded = self
             .pool
-            .loaders
+            .loads
             .run(move |stop| load(library, &bytes, &provider, &wanted, &options, stop));
         let loaded = match self.load_deadline {
             None => loaded.await,

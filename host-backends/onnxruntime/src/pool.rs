@@ -1,4 +1,4 @@
-use godwit_backend::{Result, Workers};
+use godwit_backend::{Loads, Result, Workers};
 
 /// Jobs that may wait for a worker before callers wait for a place in the queue.
 const QUEUE: usize = 256;
@@ -10,14 +10,14 @@ const LOADERS: usize = 2;
 #[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) workers: Workers,
-    pub(crate) loaders: Workers,
+    pub(crate) loads: Loads,
 }
 
 impl Pool {
     pub(crate) fn new(threads: usize) -> Result<Self> {
         Ok(Self {
             workers: Workers::new("godwit-ort", threads, QUEUE)?,
-            loaders: Workers::new("godwit-ort-load", LOADERS, QUEUE)?,
+            loads: Loads::new("godwit-ort-load", LOADERS, None),
         })
     }
 }

@@ -20,7 +20,7 @@ const ADDRESSES: u64 = 64 << 30;
 const SECONDS: u64 = 3600;
 
 /// Computing, in threads, on memory; reading and writing what is open.
-const CALLS: [libc::c_long; 38] = [
+const CALLS: &[libc::c_long] = &[
     libc::SYS_brk,
     libc::SYS_clock_gettime,
     libc::SYS_clock_nanosleep,
@@ -43,6 +43,7 @@ const CALLS: [libc::c_long; 38] = [
     libc::SYS_munmap,
     libc::SYS_nanosleep,
     libc::SYS_newfstatat,
+    #[cfg(target_arch = "x86_64")]
     libc::SYS_poll,
     libc::SYS_ppoll,
     libc::SYS_prctl,
@@ -92,7 +93,7 @@ pub(super) fn apply() -> Result<()> {
 /// Refuses every call that is not listed, and a new process among those that are.
 fn filter() -> Result<(), seccompiler::Error> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
-        CALLS.into_iter().map(|call| (call, Vec::new())).collect();
+        CALLS.iter().map(|call| (*call, Vec::new())).collect();
     let thread = libc::CLONE_THREAD as u64;
     let is_thread =
         SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), thread)?;
