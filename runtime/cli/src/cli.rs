@@ -61,7 +61,8 @@ pub(crate) struct Cli {
     #[arg(long = "library", value_name = "NAME=PATH", value_parser = library, global = true, help_heading = GLOBAL)]
     pub(crate) libraries: Vec<(&'static Engine, PathBuf)>,
 
-    /// Read the remote devices from this file [default: godwit.toml in the current folder, if present].
+    /// Read the remote devices from this file [default: godwit/godwit.toml in the user's configuration
+    /// folder, ~/.config].
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, global = true, help_heading = GLOBAL)]
     pub(crate) config: Option<PathBuf>,
 

@@ -1,10 +1,11 @@
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use godwit_host::Key;
 use godwit_platform::files::{cannot_read, reason};
+use godwit_platform::own;
 use tempfile::NamedTempFile;
 
 use crate::error::{CliError, Code, Result};
@@ -14,11 +15,7 @@ const LEN: usize = 32;
 /// The key this user's compiled programs are sealed with on this machine, made on first use.
 pub(crate) fn of_this_user() -> Result<Key> {
     let path = path()?;
-    match File::open(&path) {
-        Ok(file) => read(&path, file),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path),
-        Err(error) => Err(cannot_read("the key", &path, &error).into()),
-    }
+    if path.try_exists().unwrap_or(true) { read(&path) } else { make(&path) }
 }
 
 fn path() -> Result<PathBuf> {
@@ -30,7 +27,8 @@ fn path() -> Result<PathBuf> {
     Ok(folders.config_dir().join("godwit").join("seal.key"))
 }
 
-fn read(path: &Path, file: File) -> Result<Key> {
+fn read(path: &Path) -> Result<Key> {
+    let file = own::open("the key", path)?;
     check_private(path, &file)?;
     let mut bytes = Vec::new();
     file.take(LEN as u64 + 1)
@@ -71,25 +69,34 @@ fn make(path: &Path) -> Result<Key> {
         CliError::new(Code::Internal, "cannot get random numbers from the system")
             .why(error.to_string())
     })?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    make_folder(folder).map_err(|error| cannot_make(path, &error))?;
+    own::check_folder("the folder of the key", folder)?;
     match store(path, &bytes) {
         Ok(()) => Ok(Key::from_bytes(bytes)),
         // Another process was first: its key holds.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let file = File::open(path).map_err(|error| cannot_read("the key", path, &error))?;
-            read(path, file)
-        }
-        Err(error) => {
-            Err(CliError::new(Code::File, format!("cannot create the key '{}'", path.display()))
-                .why(reason(&error))
-                .help("set XDG_CONFIG_HOME to a writable folder"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path),
+        Err(error) => Err(cannot_make(path, &error)),
     }
+}
+
+fn cannot_make(path: &Path, error: &io::Error) -> CliError {
+    CliError::new(Code::File, format!("cannot create the key '{}'", path.display()))
+        .why(reason(error))
+        .help("set XDG_CONFIG_HOME to a writable folder")
+}
+
+/// Makes a folder that is this user's alone, with those above it, where there is none.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
 }
 
 /// Complete or not at all, and never over another. A temporary file is private from the start.
 fn store(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
     file.persist_noclobber(path).map(drop).map_err(|error| error.error)

@@ -29,6 +29,13 @@ fn main() -> ExitCode {
     // Read by the commands that look for devices only.
     let platform = || -> Result<PlatformOptions> {
         prepare_process();
+        let named = cli.config.as_deref();
+        if let Some(file) = config::ignored(named) {
+            let file = file.display();
+            print::note(&format!(
+                "note: '{file}' in the current folder is not read; to use it: --config {file}\n"
+            ));
+        }
         let mut family = FamilyOptions::single_app();
         family.memory = cli.engine_memory();
         let verbose = (0..cli.verbose).map(|_| "-v".into());
@@ -36,7 +43,7 @@ fn main() -> ExitCode {
             libraries: cli.libraries(),
             isolation: cli.isolate.clone(),
             worker_args: std::iter::once("worker".into()).chain(verbose).collect(),
-            endpoints: config::read(cli.config.as_deref())?,
+            endpoints: config::read(named)?,
             family,
             ..PlatformOptions::single_app()
         })

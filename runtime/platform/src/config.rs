@@ -1,37 +1,73 @@
 //! `godwit.toml`: the devices that are not found on this machine but written down.
+//!
+//! It can name programs to start and secrets to send, so it comes from where the user put it, never from the folder
+//! that happens to be the current one.
 
+use std::fs;
+use std::io::Read as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use etcetera::BaseStrategy as _;
 use godwit_backend::{DeviceId, known, nearest};
 use serde::Deserialize as _;
 use serde::de::IntoDeserializer as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::{Endpoint, FAMILIES, PlatformError, PlatformErrorKind, Result, files};
+use crate::files::cannot_read;
+use crate::{Endpoint, FAMILIES, PlatformError, PlatformErrorKind, Result, own};
 
-/// The file that is read where no other is named.
 const NAME: &str = "godwit.toml";
+/// Longer than any configuration, and soon read.
+const LONGEST: u64 = 1 << 20;
 const KEYS: [&str; 1] = ["device"];
 const TYPES: [&str; 1] = ["remote"];
 
-/// The devices of the file `named`, or of the one that lies here if there is one.
+/// The devices of the file `named`, or else of the [user's own](of_user) if there is one.
 ///
 /// # Errors
 ///
-/// `File` when it cannot be read; `Config`, with the line, when it cannot be understood.
+/// `File` when it cannot be read, or [others can change it](own::open); `Config`, with the line, when it cannot be
+/// understood.
 pub fn read(named: Option<&Path>) -> Result<Vec<Endpoint>> {
-    let here = Path::new(NAME);
-    let Some(path) = named.or_else(|| here.exists().then_some(here)) else {
-        return Ok(Vec::new());
-    };
-    let bytes = files::read("the configuration", path)?;
-    let text = String::from_utf8(bytes).map_err(|error| {
+    let own = of_user().filter(|own| own.try_exists().unwrap_or(true));
+    let Some(path) = named.or(own.as_deref()) else { return Ok(Vec::new()) };
+    const WHAT: &str = "the configuration";
+    let file = own::open(WHAT, path)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| cannot_read(WHAT, path, &error))?;
+    let refused = |why: String| {
         let what = format!("'{}' is not a configuration file", path.display());
-        PlatformError::new(PlatformErrorKind::Config, what).why(error.utf8_error().to_string())
-    })?;
+        PlatformError::new(PlatformErrorKind::Config, what).why(why)
+    };
+    if bytes.len() as u64 > LONGEST {
+        return Err(refused(format!("it is longer than {LONGEST} bytes")));
+    }
+    let text = String::from_utf8(bytes).map_err(|error| refused(error.utf8_error().to_string()))?;
     File { path, text: &text }.devices()
+}
+
+/// Where the user's own file lies, or would: `godwit/godwit.toml` in the folder for configuration. `None` where the
+/// environment names no such folder.
+pub fn of_user() -> Option<PathBuf> {
+    let folder = etcetera::base_strategy::Xdg::new().ok()?.config_dir();
+    folder.is_absolute().then(|| folder.join("godwit").join(NAME))
+}
+
+/// The file in the current folder that looks as if it were read and is not. It is not looked into.
+pub fn ignored(named: Option<&Path>) -> Option<&'static Path> {
+    let here = Path::new(NAME);
+    if named.is_some() || fs::symlink_metadata(here).is_err() {
+        return None;
+    }
+    let is_own = match (fs::canonicalize(here), of_user().map(fs::canonicalize)) {
+        (Ok(here), Some(Ok(own))) => here == own,
+        _ => false,
+    };
+    (!is_own).then_some(here)
 }
 
 struct File<'a> {
@@ -41,7 +77,7 @@ struct File<'a> {
 
 impl File<'_> {
     fn devices(&self) -> Result<Vec<Endpoint>> {
-        let document = DeTable::parse(self.text).map_err(|error| self.refused(&error))?;
+        let document = DeTable::parse(self.text).map_err(|error| self.refused(&error, None))?;
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for (key, value) in document.into_inner() {
             if key.get_ref() != "device" {
@@ -86,7 +122,7 @@ impl File<'_> {
         }
         let value = Spanned::new(device.span(), DeValue::Table(table));
         let mut endpoint = Endpoint::deserialize(value.into_deserializer())
-            .map_err(|error| self.refused(&error))?;
+            .map_err(|error| self.refused(&error, Some(device.span())))?;
         endpoint.relative_to(self.path.parent().unwrap_or(Path::new("")));
         endpoint.check().map_err(|error| self.wrong(Some(device.span()), error.message()))?;
         let id = DeviceId::new(&endpoint.id);
@@ -100,9 +136,9 @@ impl File<'_> {
         Ok(endpoint)
     }
 
-    /// What a parser says, with the value left out where it may be a secret.
-    fn refused(&self, error: &toml::de::Error) -> PlatformError {
-        let span = error.span();
+    /// What a parser says, of `within` if it does not say where, with the value left out where it may be a secret.
+    fn refused(&self, error: &toml::de::Error, within: Option<Range<usize>>) -> PlatformError {
+        let span = error.span().or(within);
         let message = error.message();
         if let Some((kind, name, there_are)) = unknown(message) {
             let near = nearest(name, there_are.iter().copied());
@@ -128,13 +164,16 @@ impl File<'_> {
         }
     }
 
+    /// What is wrong, and where: by line and column, both from 1.
     fn wrong(&self, span: Option<Range<usize>>, what: &str) -> PlatformError {
-        let before = span.and_then(|span| self.text.get(..span.start));
-        let line = before.map(|before| format!(", line {}", before.matches('\n').count() + 1));
+        let at = span.map_or(0, |span| span.start);
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let path = self.path.display();
         PlatformError::new(
             PlatformErrorKind::Config,
-            format!("'{path}'{}: {what}", line.unwrap_or_default()),
+            format!("'{path}', line {line}, column {column}: {what}"),
         )
     }
 
@@ -165,6 +204,7 @@ fn suggest(failure: PlatformError, what: &str, name: &str, there_are: &[&str]) -
 }
 
 #[cfg(all(test, feature = "remote", feature = "cpu"))]
+#[allow(clippy::indexing_slicing, reason = "a panic in a test is a failed test")]
 mod tests {
     use super::*;
 
@@ -188,25 +228,37 @@ mod tests {
     fn each_mistake_has_its_line_and_what_to_write() {
         let with = |line: &str| format!("{DEVICE}{line}\n");
         for (text, parts) in [
-            (with("tokn = 1"), ["line 5: unknown key 'tokn'", "known keys: id, url"].as_slice()),
+            (
+                with("tokn = 1"),
+                ["line 5, column 1: unknown key 'tokn'", "known keys: id, url"].as_slice(),
+            ),
             (with("timeout = {}"), &["unknown key 'timeout'", "write 'timeouts' instead"]),
             (
                 with("timeouts = { conect = \"2s\" }"),
-                &["line 5: unknown key 'conect'", "write 'connect' instead"],
+                &["line 5, column 14: unknown key 'conect'", "write 'connect' instead"],
             ),
             (
                 with("timeouts = { connect = \"2 parsecs\" }"),
-                &["line 5: invalid value of 'connect'", "\"2s\""],
+                &["line 5, column 24: invalid value of 'connect'", "\"2s\""],
             ),
-            (with("limits = { request = 3 }"), &["line 5: invalid value of 'request'", "integer"]),
+            (
+                with("limits = { request = 3 }"),
+                &["line 5, column 22: invalid value of 'request'", "integer"],
+            ),
             (with("protocol = \"oip-grcp\""), &["line 5", "write 'oip-grpc' instead"]),
             (with("retry = { budget = 2.0 }"), &["line 1", "budget"]),
-            ("[[devise]]".into(), &["line 1: unknown key 'devise'", "write 'device' instead"]),
+            (
+                "[[devise]]".into(),
+                &["line 1, column 3: unknown key 'devise'", "write 'device' instead"],
+            ),
             ("[device]".into(), &["line 1", "[[device]]"]),
             (DEVICE.replace("\"remote\"", "\"remot\""), &["line 2", "write 'remote' instead"]),
             (DEVICE.replace("type = \"remote\"\n", ""), &["line 1", "type = \"remote\""]),
-            (DEVICE.replace("url", "uri"), &["line 4: unknown key 'uri'", "write 'url' instead"]),
-            (DEVICE.replace("id = \"triton:0\"\n", ""), &["missing field `id`"]),
+            (
+                DEVICE.replace("url", "uri"),
+                &["line 4, column 1: unknown key 'uri'", "write 'url' instead"],
+            ),
+            (DEVICE.replace("id = \"triton:0\"\n", ""), &["line 1, column 1: missing field `id`"]),
             (DEVICE.replace("triton:0", "cpu:0"), &["'cpu:0' is reserved for devices of this"]),
             (format!("{DEVICE}{DEVICE}"), &["line 5", "duplicate device"]),
             ("[[device]".into(), &["line 1"]),
@@ -232,6 +284,112 @@ mod tests {
             }
         }
         assert!(shown >= 9, "{shown}");
+    }
+
+    /// Numbers that look random, and are the same for the same seed.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, end: usize) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % end.max(1)
+        }
+    }
+
+    /// Cut, doubled, moved, and with what parsers trip over put in.
+    fn mutated(text: &str, random: &mut Random) -> String {
+        const PARTS: [&str; 26] = [
+            "[",
+            "]",
+            "[[",
+            "]]",
+            "{",
+            "}",
+            "\"",
+            "\u{27}\u{27}\u{27}",
+            "\"\"\"",
+            "=",
+            ".",
+            ",",
+            "\n",
+            "\r",
+            "#",
+            "\\u{",
+            "1e999",
+            "-0x",
+            "\0",
+            "é\u{202e}🙂",
+            "[[device]]",
+            "device",
+            "auth = { bearer = {} }",
+            "9223372036854775808",
+            "1979-05-27T07:32:00Z",
+            "nan",
+        ];
+        let mut characters: Vec<char> = text.chars().collect();
+        for _ in 0..=random.below(4) {
+            let (at, to) = (random.below(characters.len() + 1), random.below(characters.len() + 1));
+            let (at, to) = (at.min(to), at.max(to).min(at.min(to) + 40));
+            let part: Vec<char> = characters[at..to].to_vec();
+            match random.below(5) {
+                0 => drop(characters.drain(at..to)),
+                1 => drop(characters.splice(at..at, part)),
+                2 => characters.truncate(to),
+                3 => drop(characters.splice(at..to, PARTS[random.below(PARTS.len())].chars())),
+                _ => drop(characters.splice(at..at, PARTS[random.below(PARTS.len())].chars())),
+            }
+        }
+        characters.into_iter().collect()
+    }
+
+    #[test]
+    fn whatever_the_file_holds_is_read_or_refused_with_its_place() {
+        let whole = format!(
+            "{DEVICE}timeouts = {{ connect = \"2s\" }}\nlimits = {{ request = \"64MiB\" }}\n\
+             auth = {{ bearer = {{ token = {{ command = [\"print\"] }}, expires = \"50m\" }} }}\n\
+             price = {{ per_hour = 3.5 }}\n[device.models.digits]\ninputs = [\"image: f32[batch, 8]\"]\n\n{}",
+            DEVICE.replace(":0", ":1")
+        );
+        assert_eq!(read(&whole).unwrap().len(), 2);
+        let mut random = Random(1);
+        let mut refused = 0;
+        for _ in 0..20_000 {
+            let text = mutated(&whole, &mut random);
+            if let Err(failure) = read(&text) {
+                refused += 1;
+                let place = failure
+                    .strip_prefix("'godwit.toml', line ")
+                    .unwrap_or_else(|| panic!("{text}\n{failure}"));
+                let (line, rest) = place.split_once(", column ").unwrap();
+                let (column, _) = rest.split_once(": ").unwrap();
+                let line: usize = line.parse().unwrap();
+                let length = text.split('\n').nth(line - 1).unwrap().chars().count();
+                assert!(column.parse::<usize>().unwrap() <= length + 1, "{text}\n{failure}");
+            }
+        }
+        assert!((10_000..20_000).contains(&refused), "{refused}");
+    }
+
+    /// On a stack smaller than any thread's.
+    #[test]
+    fn a_file_of_any_depth_is_refused() {
+        let deep = |begin: &str, part: &str| format!("{begin}{}", part.repeat(100_000));
+        for text in [
+            deep("a = ", "["),
+            deep("a = ", "{a="),
+            deep("a", ".a") + " = 1",
+            deep("[a", ".a") + "]",
+            deep("[[device", ".a") + "]]",
+            deep(DEVICE, "[[device.models]]\n"),
+            deep(&format!("{DEVICE}auth = "), "{ bearer = "),
+        ] {
+            let read = move || read(&text).is_err();
+            let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(read);
+            assert!(thread.unwrap().join().unwrap());
+        }
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod isolation;
 mod model_set;
 pub mod models;
 mod options;
+pub mod own;
 mod platform;
 mod process;
 mod remote;

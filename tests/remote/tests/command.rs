@@ -26,7 +26,7 @@ fn example() -> PathBuf {
     root().join("examples/digits")
 }
 
-/// A folder with a `godwit.toml`.
+/// A user's home, with a `godwit.toml` of their own.
 struct Place(TempDir);
 
 struct Ended {
@@ -38,15 +38,18 @@ struct Ended {
 impl Place {
     fn new(configuration: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        std::fs::write(folder.path().join("godwit.toml"), configuration).unwrap();
-        std::fs::write(folder.path().join("token"), format!("{TOKEN}\n")).unwrap();
+        let own = folder.path().join(".config/godwit");
+        std::fs::create_dir_all(&own).unwrap();
+        std::fs::write(own.join("godwit.toml"), configuration).unwrap();
+        std::fs::write(own.join("token"), format!("{TOKEN}\n")).unwrap();
         Self(folder)
     }
 
     fn godwit(&self, arguments: &str) -> Ended {
         let mut command = Command::new(built("debug/godwit"));
         command.args(arguments.split_whitespace()).current_dir(self.0.path());
-        command.env("HOME", self.0.path()).env("COLUMNS", "100").stdin(Stdio::null());
+        command.env("HOME", self.0.path()).env_remove("XDG_CONFIG_HOME");
+        command.env("COLUMNS", "100").stdin(Stdio::null());
         let output = command.output().unwrap();
         let [stdout, stderr] =
             [output.stdout, output.stderr].map(|b| String::from_utf8(b).unwrap());
