@@ -21,6 +21,15 @@ pub struct Environment {
     pub(crate) data: Option<PathBuf>,
 }
 
+/// Why Godwit has no folder of engines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoFolder {
+    /// Neither `GODWIT_ENGINES` nor the user's home is known.
+    Unset,
+    /// `GODWIT_ENGINES` is not an absolute path.
+    Relative(PathBuf),
+}
+
 impl Environment {
     /// The one this process runs in.
     pub fn of_process() -> Self {
@@ -32,11 +41,18 @@ impl Environment {
         }
     }
 
-    /// Godwit's own folder of engines: `GODWIT_ENGINES`, or one in the user's data folder. `None` if the
-    /// user has no such folder.
-    pub fn engines_folder(&self) -> Option<PathBuf> {
-        let chosen = self.variable(ENGINES_VARIABLE).map(PathBuf::from);
-        chosen.or_else(|| Some(self.data.as_ref()?.join("godwit").join("engines")))
+    /// Godwit's own folder of engines: `GODWIT_ENGINES`, or one in the user's data folder.
+    ///
+    /// # Errors
+    ///
+    /// [`NoFolder`] if neither is set, or the variable names a folder that depends on where the user happens to be:
+    /// whoever filled that one would choose what is loaded.
+    pub fn engines_folder(&self) -> Result<PathBuf, NoFolder> {
+        if let Some(chosen) = self.variable(ENGINES_VARIABLE).map(PathBuf::from) {
+            return if chosen.is_absolute() { Ok(chosen) } else { Err(NoFolder::Relative(chosen)) };
+        }
+        let data = self.data.as_ref().filter(|data| data.is_absolute());
+        Ok(data.ok_or(NoFolder::Unset)?.join("godwit").join("engines"))
     }
 
     /// A variable that is set to something.

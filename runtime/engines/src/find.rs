@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::environment::ENGINES_VARIABLE;
+use crate::folder::Record;
 use crate::library::Candidate;
-use crate::{Engine, Environment, Os, Outcome, Place, Source, Version};
+use crate::{Engine, Environment, NoFolder, Os, Outcome, Place, Source, Version};
 
 /// A library that was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -74,6 +76,11 @@ fn search(
             None => search.looked.push(Place::unset(source)),
         }
     }
+    if let Err(NoFolder::Relative(folder)) = environment.engines_folder() {
+        let source = Source::Variable(ENGINES_VARIABLE);
+        search.looked.push(Place::new(source, folder, Outcome::Relative));
+        return Err(search.absent());
+    }
     let found = search.installed(environment).or_else(|| search.system(environment));
     match found.or_else(|| search.python(environment)) {
         Some(found) => Ok(found),
@@ -123,22 +130,31 @@ impl Search {
         self.engine.library.newest_in(folder, self.os?)
     }
 
-    /// One folder a version.
+    /// One folder a version. What has no record was not installed, whoever put it there.
     fn installed(&mut self, environment: &Environment) -> Option<Found> {
-        let Some(folder) = environment.engines_folder() else {
+        let Ok(folder) = environment.engines_folder() else {
             self.looked.push(Place::unset(Source::Installed));
             return None;
         };
         let folder = folder.join(self.engine.name);
+        let mut unrecorded = None;
         let versions = subfolders(&folder).into_iter().filter_map(|folder| {
             let version = Version::parse(folder.file_name()?.to_str()?)?;
             let candidate = self.library_in(&folder)?;
+            if Record::read(&folder).is_none() {
+                unrecorded = Some(folder);
+                return None;
+            }
             Some((folder, Candidate { version: Some(version), ..candidate }))
         });
         let newest = newest(versions);
         if newest.is_none() {
-            let outcome = if folder.exists() { Outcome::Empty } else { Outcome::Missing };
-            self.looked.push(Place::new(Source::Installed, folder, outcome));
+            let (place, outcome) = match unrecorded {
+                Some(folder) => (folder, Outcome::Unrecorded),
+                None if folder.exists() => (folder, Outcome::Empty),
+                None => (folder, Outcome::Missing),
+            };
+            self.looked.push(Place::new(Source::Installed, place, outcome));
         }
         newest.map(|found| as_found(Source::Installed, found))
     }

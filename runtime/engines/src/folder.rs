@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::staging;
-use crate::{ENGINES, Engine, InstallError, Platform, Version};
+use crate::{ENGINES, Engine, InstallError, Platform, Version, intact, staging};
 
 /// What was put into a version's folder, written there last.
-const RECORD: &str = "installed.json";
+pub(crate) const RECORD: &str = "installed.json";
 
 /// A release in a folder of engines.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,17 +22,28 @@ pub struct Installed {
     pub library: Option<PathBuf>,
     /// The size of all files, in bytes.
     pub size: u64,
-    /// Whether every file has the size it was installed with. `None` for a folder that was not made by
-    /// [`install`](crate::install()).
+    /// Whether every file is the one that was installed, and none was added. `None` for a folder that was not made
+    /// by [`install`](crate::install()).
     pub whole: Option<bool>,
 }
 
-/// The names and sizes of a release's files.
+/// What a release's folder holds.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
+    /// The release's file, and its hash.
     pub(crate) wheel: String,
     pub(crate) sha256: String,
-    pub(crate) files: BTreeMap<String, u64>,
+    /// Its parts, by their names in the folder.
+    pub(crate) files: BTreeMap<String, Part>,
+}
+
+/// One file of a release.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Part {
+    /// In bytes.
+    pub(crate) size: u64,
+    /// In hexadecimal.
+    pub(crate) sha256: String,
 }
 
 impl Record {
@@ -50,13 +60,6 @@ impl Record {
     pub(crate) fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
     }
-
-    pub(crate) fn is_whole(&self, folder: &Path) -> bool {
-        let is_there = |(name, size): (&String, &u64)| {
-            fs::metadata(folder.join(name)).is_ok_and(|file| file.is_file() && file.len() == *size)
-        };
-        self.files.iter().all(is_there)
-    }
 }
 
 impl Installed {
@@ -69,7 +72,7 @@ impl Installed {
         let library = Platform::here()
             .and_then(|here| engine.library.newest_in(&folder, here.os))
             .map(|candidate| candidate.path);
-        let whole = Record::read(&folder).map(|record| record.is_whole(&folder));
+        let whole = Record::read(&folder).map(|record| intact::check(&record, &folder).is_ok());
         let size = staging::size_of(&folder);
         Some(Self { engine: engine.name, version, folder, library, size, whole })
     }

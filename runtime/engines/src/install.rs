@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{self, Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
@@ -71,6 +71,9 @@ pub(crate) fn install_with(
 ) -> Result<Installed, InstallError> {
     let unsupported = || InstallError::UnsupportedPlatform(engine, platform);
     let here = platform.ok_or_else(unsupported)?;
+    // The client is started from another folder than this process.
+    let folder =
+        path::absolute(folder).map_err(|error| InstallError::io("cannot find", folder, error))?;
     let wheel = engine.release.wheel(here).ok_or_else(unsupported)?;
     let own = folder.join(engine.name);
     let place = own.join(engine.release.version);
@@ -132,5 +135,9 @@ pub(crate) fn sha256(file: &Path) -> io::Result<String> {
             length => hasher.update(buffer.get(..length).unwrap_or_default()),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&hasher.finalize()))
+}
+
+pub(crate) fn hexadecimal(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! An engine is a library that a backend loads at run time, such as OpenVINO's. This crate knows the
 //! files it consists of, looks for them ([`find()`]), and fetches a release known to work ([`install()`]).
-//! It loads nothing: what it finds is a path.
+//! It loads nothing: what it finds is a path, which [`Found::check`] compares with what was installed there.
 //!
 //! ```no_run
 //! let found = godwit_engines::find(&godwit_engines::OPENVINO, None)?;
@@ -11,12 +11,14 @@
 //! ```
 #![deny(missing_docs)]
 
+mod elf;
 mod engine;
 mod environment;
 mod error;
 mod find;
 mod folder;
 mod install;
+mod intact;
 mod library;
 mod migraphx;
 mod onnxruntime;
@@ -33,11 +35,12 @@ mod unpack;
 mod version;
 
 pub use engine::{ENGINES, Engine, FINDABLE};
-pub use environment::Environment;
+pub use environment::{Environment, NoFolder};
 pub use error::InstallError;
 pub use find::{Absent, Found, find, find_in};
 pub use folder::{Installed, installed, remove};
 pub use install::{InstallOptions, Progress, Step, install};
+pub use intact::Altered;
 pub use migraphx::MIGRAPHX;
 pub use onnxruntime::ONNXRUNTIME;
 pub use openvino::OPENVINO;

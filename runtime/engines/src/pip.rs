@@ -40,7 +40,7 @@ impl Pip {
         folder: &Path,
         progress: Progress<'_>,
     ) -> Result<PathBuf, InstallError> {
-        let python = self.python(wheel)?;
+        let python = self.python(wheel, folder)?;
         let cannot_write = |error| InstallError::io("cannot write in", folder, error);
         let pin = folder.join("pin.txt");
         let release = &engine.release;
@@ -50,7 +50,7 @@ impl Pip {
         let said = folder.join("said.txt");
         let file = File::create(&said).map_err(cannot_write)?;
 
-        let mut command = self.command(&python);
+        let mut command = self.command(&python, folder);
         command.args(["-m", "pip", "download", "--disable-pip-version-check", "--no-input"]);
         command.args([
             "--no-deps",
@@ -81,18 +81,21 @@ impl Pip {
         Err(refusal(&String::from_utf8_lossy(&said), wheel, folder))
     }
 
-    fn command(&self, python: &OsString) -> Command {
+    /// An interpreter that imports only what is installed with it: nothing of the current folder, nor of `folder`,
+    /// where it starts, nor of what `PYTHONPATH` names.
+    fn command(&self, python: &OsString, folder: &Path) -> Command {
         let mut command = Command::new(python);
+        command.arg("-I").current_dir(folder);
         command.envs(self.variables.iter().cloned()).stdin(Stdio::null());
         command
     }
 
     /// The first Python that has the client.
-    fn python(&self, wheel: &'static Wheel) -> Result<OsString, InstallError> {
+    fn python(&self, wheel: &'static Wheel, folder: &Path) -> Result<OsString, InstallError> {
         let mut any = false;
         for python in &self.pythons {
             let runs = |args: &[&str]| {
-                let mut command = self.command(python);
+                let mut command = self.command(python, folder);
                 command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
                 command.status().is_ok_and(|status| status.success())
             };

@@ -29,6 +29,10 @@ pub enum Outcome {
     Missing,
     /// A folder, without the library.
     Empty,
+    /// The library, in a folder for what was installed, without the record of an installation.
+    Unrecorded,
+    /// A path that depends on the current folder, where none may.
+    Relative,
     /// Nobody named a place.
     Unset,
 }
@@ -78,6 +82,8 @@ impl fmt::Display for Place {
             (Outcome::Found, _) => "",
             (Outcome::Missing, _) => " is not there",
             (Outcome::Empty, _) => " does not hold the library",
+            (Outcome::Unrecorded, _) => " has no record of what was installed",
+            (Outcome::Relative, _) => " is not an absolute path",
             (Outcome::Unset, Source::Python) => ": none is active",
             (Outcome::Unset, Source::Installed) => ": there is no folder, as HOME is not set",
             (Outcome::Unset, _) => ": not set",

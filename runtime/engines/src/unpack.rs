@@ -3,21 +3,24 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write as _};
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
+use crate::folder::Part;
+use crate::install::hexadecimal;
 use crate::{Engine, InstallError, Progress, Step};
 
 /// Where licences are put, below the libraries.
-const LICENCES: &str = "licenses";
+pub(crate) const LICENCES: &str = "licenses";
 
-/// Writes an engine's libraries, flat, and the licences of all in them. Returns every file's size.
+/// Writes an engine's libraries, flat, and the licences of all in them. Returns what each file is.
 pub(crate) fn unpack(
     engine: &Engine,
     wheel: &Path,
     folder: &Path,
     progress: Progress<'_>,
-) -> Result<BTreeMap<String, u64>, InstallError> {
+) -> Result<BTreeMap<String, Part>, InstallError> {
     let damaged = |error: ZipError| match error {
         ZipError::Io(error) => InstallError::io("cannot read", wheel, error),
         other => InstallError::Damaged(format!("'{}' is damaged: {other}", wheel.display())),
@@ -38,11 +41,11 @@ pub(crate) fn unpack(
     let (mut files, mut done) = (BTreeMap::new(), 0);
     for (index, place) in taken {
         let entry = archive.by_index(index).map_err(damaged)?;
-        let size = write(entry, &folder.join(&place), &mut |written| {
+        let part = write(entry, &folder.join(&place), &mut |written| {
             done += written;
             progress(Step::Unpacking { done, total });
         })?;
-        files.insert(place, size);
+        files.insert(place, part);
     }
     Ok(files)
 }
@@ -68,20 +71,21 @@ fn write(
     mut entry: impl Read,
     path: &Path,
     written: &mut dyn FnMut(u64),
-) -> Result<u64, InstallError> {
+) -> Result<Part, InstallError> {
     let cannot_write = |error| InstallError::io("cannot write", path, error);
     let mut file = File::create(path).map_err(cannot_write)?;
     let mut buffer = vec![0; 1 << 18];
-    let mut size = 0;
+    let (mut size, mut hasher) = (0, Sha256::new());
     loop {
         let length = entry.read(&mut buffer).map_err(|error| {
             InstallError::Damaged(format!("'{}' cannot be unpacked: {error}", path.display()))
         })?;
         let Some(bytes @ [_, ..]) = buffer.get(..length) else { break };
         file.write_all(bytes).map_err(cannot_write)?;
+        hasher.update(bytes);
         size += length as u64;
         written(length as u64);
     }
     file.sync_all().map_err(cannot_write)?;
-    Ok(size)
+    Ok(Part { size, sha256: hexadecimal(&hasher.finalize()) })
 }

@@ -1,5 +1,5 @@
 use godwit_backend::{DeviceId, Error};
-use godwit_engines::{Absent, Engine, Found, Place};
+use godwit_engines::{Absent, Altered, Engine, Found, Place, Source};
 use serde::Serialize;
 
 /// A family without a usable device.
@@ -24,6 +24,17 @@ impl AbsentFamily {
         // What a person set is theirs to change; an installed engine would not be looked at.
         let install = absent.wrong().is_none().then(|| absent.remedy());
         Self { family: family.into(), why: absent.to_string(), looked: absent.looked, install }
+    }
+
+    pub(crate) fn altered(family: &str, engine: &Engine, found: &Found, altered: &Altered) -> Self {
+        let install = match (found.place.source, engine.by_hand) {
+            // Installing another would not change what a person named.
+            (Source::Configured | Source::Variable(_), _) => None,
+            (_, Some(what)) => Some(what.to_owned()),
+            (_, None) => Some(format!("godwit engines install {}", engine.name)),
+        };
+        let why = format!("the library of {} is damaged: {altered}", engine.name);
+        Self { family: family.into(), why, looked: vec![found.place.clone()], install }
     }
 
     pub(crate) fn unusable(family: &str, engine: &Engine, found: &Found, error: &Error) -> Self {

@@ -128,7 +128,7 @@ impl Family {
         families.max_by_key(|family| family.name.len())
     }
 
-    /// Finds and loads what the family needs, in this process.
+    /// Finds, checks and loads what the family needs, in this process.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl Family {
         self.load(found.as_ref(), options)
     }
 
-    /// Finds and loads what the family needs: here, or in worker processes as `options` say.
+    /// Finds, checks and loads what the family needs: here, or in worker processes as `options` say.
     ///
     /// # Errors
     ///
@@ -184,6 +184,9 @@ impl Family {
         let Some(engine) = self.engine else { return Ok(None) };
         let found = godwit_engines::find(engine, libraries.path(engine))
             .map_err(|absent| AbsentFamily::not_found(self.name, absent))?;
+        found
+            .check()
+            .map_err(|altered| AbsentFamily::altered(self.name, engine, &found, &altered))?;
         Ok(Some(LoadedLibrary { family: self.name, engine: engine.name, found }))
     }
 

@@ -53,7 +53,7 @@ impl Sandbox {
             .env("GODWIT_OPENVINO", "absent/openvino")
             .env("GODWIT_ONNXRUNTIME", "absent/onnxruntime")
             .env("GODWIT_MIGRAPHX", "absent/migraphx")
-            .env("GODWIT_ENGINES", "engines")
+            .env("GODWIT_ENGINES", self.path("engines"))
             .stdin(Stdio::null());
         command
     }
@@ -129,6 +129,8 @@ macro_rules! assert_transcript {
         settings.set_prepend_module_to_snapshot(false);
         settings.add_filter(r"\d+\.\d+ [kMG]i?B", "[size]");
         settings.add_filter(r"[0-9a-f]{64}", "[sha256]");
+        // The sandbox's own folder.
+        settings.add_filter(r"/[^' ]*/\.tmp\w+/", "");
         settings.add_filter(r"godwit 0\.\d+\.\d+", "godwit [version]");
         settings.bind(|| insta::assert_snapshot!($name, $ended.transcript()));
     }};

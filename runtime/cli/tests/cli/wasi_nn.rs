@@ -10,11 +10,9 @@ use crate::sandbox::engines;
 fn host(name: &str, home: &TempDir) -> Host {
     let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/wasi-nn/hosts/godwit.toml");
     let mut host = read_hosts(&hosts).unwrap().into_iter().find(|host| host.name == name).unwrap();
-    let command = host
-        .command
-        .replace("target/debug/godwit", env!("CARGO_BIN_EXE_godwit"))
-        .replace("target/engines", engines().to_str().unwrap());
-    host.command = format!("env HOME={} {command}", home.path().display());
+    let command = host.command.replace("target/debug/godwit", env!("CARGO_BIN_EXE_godwit"));
+    let (home, engines) = (home.path().display(), engines());
+    host.command = format!("env HOME={home} GODWIT_ENGINES={} {command}", engines.display());
     host
 }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::folder::Record;
 use crate::release::{LINUX_X86_64, MACOS_AARCH64, WINDOWS_X86_64};
 use crate::{
     Absent, Environment, Found, MIGRAPHX, ONNXRUNTIME, OPENVINO, Outcome, Platform, Source,
@@ -41,6 +42,14 @@ impl Machine {
         path
     }
 
+    /// A library with the record of its installation.
+    fn installed(&self, path: &str) -> PathBuf {
+        let file = self.file(path);
+        let record = Record { wheel: String::new(), sha256: String::new(), files: BTreeMap::new() };
+        record.write(file.parent().unwrap()).unwrap();
+        file
+    }
+
     fn set(&mut self, name: &str, value: impl AsRef<Path>) {
         let value = value.as_ref().as_os_str().to_owned();
         self.environment.variables.insert(name.into(), value);
@@ -76,7 +85,7 @@ fn the_order_of_places() {
     assert_eq!((found.place.source, &found.path), (Source::System, &system));
 
     let installed =
-        machine.file(&format!("home/data/godwit/engines/openvino/2025.1.0/{OPENVINO_FILE}"));
+        machine.installed(&format!("home/data/godwit/engines/openvino/2025.1.0/{OPENVINO_FILE}"));
     let found = machine.openvino(None).unwrap();
     assert_eq!((found.place.source, &found.path), (Source::Installed, &installed));
     assert_eq!(found.version, version("2025.1.0"));
@@ -125,13 +134,45 @@ fn an_engine_that_is_not_ours_to_install() {
 #[test]
 fn godwits_folder_may_be_elsewhere() {
     let mut machine = Machine::new(LINUX_X86_64);
-    machine.file(&format!("home/data/godwit/engines/openvino/2026.4.1/{OPENVINO_FILE}"));
-    let elsewhere = machine.file(&format!("elsewhere/openvino/2024.6.0/{OPENVINO_FILE}"));
+    machine.installed(&format!("home/data/godwit/engines/openvino/2026.4.1/{OPENVINO_FILE}"));
+    let elsewhere = machine.installed(&format!("elsewhere/openvino/2024.6.0/{OPENVINO_FILE}"));
     machine.set("GODWIT_ENGINES", machine.path("elsewhere"));
     assert_eq!(machine.openvino(None).unwrap().path, elsewhere);
     // Set to nothing is not set.
     machine.set("GODWIT_ENGINES", "");
     assert_eq!(machine.openvino(None).unwrap().version, version("2026.4.1"));
+}
+
+/// Whoever filled the folder that a user happens to be in must not choose what is loaded.
+#[test]
+fn godwits_folder_does_not_depend_on_the_current_one() {
+    let mut machine = Machine::new(LINUX_X86_64);
+    machine.installed(&format!("home/data/godwit/engines/openvino/2026.4.1/{OPENVINO_FILE}"));
+    machine.set("GODWIT_ENGINES", "engines");
+    let absent = machine.openvino(None).unwrap_err();
+    assert!(
+        absent.to_string().contains("GODWIT_ENGINES: engines is not an absolute path"),
+        "{absent}"
+    );
+    assert!(absent.wrong().is_some());
+    assert!(machine.environment.engines_folder().is_err());
+    machine.environment.variables.clear();
+    machine.environment.data = Some("data".into());
+    assert!(machine.environment.engines_folder().is_err());
+}
+
+#[test]
+fn what_has_no_record_was_not_installed() {
+    let machine = Machine::new(LINUX_X86_64);
+    let file = machine.file(&format!("home/data/godwit/engines/openvino/2026.4.1/{OPENVINO_FILE}"));
+    let absent = machine.openvino(None).unwrap_err();
+    let place = absent.looked.iter().find(|place| place.source == Source::Installed).unwrap();
+    assert_eq!(place.path.as_deref(), file.parent());
+    assert!(place.to_string().ends_with("has no record of what was installed"), "{place}");
+    // Nor is one with the record of an earlier version of this program, which names no hashes.
+    let old = r#"{"wheel": "", "sha256": "", "files": {"libopenvino_c.so.2641": 0}}"#;
+    fs::write(file.with_file_name("installed.json"), old).unwrap();
+    assert!(machine.openvino(None).is_err());
 }
 
 #[test]
@@ -161,7 +202,7 @@ fn the_newest_version_wins_within_a_place() {
     assert_eq!((found.path, found.version), (newest, version("2026.4.1")));
 
     for folder in ["2026.10.0", "2026.9.0", "notes"] {
-        machine.file(&format!("home/data/godwit/engines/openvino/{folder}/{OPENVINO_FILE}"));
+        machine.installed(&format!("home/data/godwit/engines/openvino/{folder}/{OPENVINO_FILE}"));
     }
     machine.file("home/data/godwit/engines/openvino/2027.0.0/half-copied.txt");
     assert_eq!(machine.openvino(None).unwrap().version, version("2026.10.0"));

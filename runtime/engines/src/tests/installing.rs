@@ -12,7 +12,10 @@ use crate::folder::installed_of;
 use crate::install::install_with;
 use crate::pip::Pip;
 use crate::release::{LINUX_X86_64, MACOS_AARCH64};
-use crate::{Engine, InstallError, InstallOptions, Installed, Step, Version, remove};
+use crate::{
+    Engine, Found, InstallError, InstallOptions, Installed, Outcome, Place, Source, Step, Version,
+    remove,
+};
 
 /// The real client, which finds only what is in `folder`.
 fn offline(folder: &Path) -> Pip {
@@ -117,10 +120,56 @@ fn what_is_damaged_or_of_unknown_origin_is_installed_anew() {
     install(&Pip::default(), probe, &folder, &from_file(&wheel)).0.unwrap();
     assert_eq!(fs::read_to_string(&library).unwrap(), "the library");
 
-    fs::write(&library, "cut").unwrap();
-    assert_eq!(installed_of(probe, &folder)[0].whole, Some(false));
-    install(&Pip::default(), probe, &folder, &from_file(&wheel)).0.unwrap();
-    assert_eq!(fs::read_to_string(&library).unwrap(), "the library");
+    let other = library.with_file_name("libother.so");
+    let damage: [&dyn Fn(); 4] = [
+        &|| fs::write(&library, "cut").unwrap(),
+        &|| fs::write(&library, "the librarx").unwrap(),
+        &|| fs::remove_file(library.with_file_name("libneeded.so")).unwrap(),
+        &|| fs::write(&other, "a plug-in").unwrap(),
+    ];
+    for damage in damage {
+        damage();
+        assert_eq!(installed_of(probe, &folder)[0].whole, Some(false));
+        install(&Pip::default(), probe, &folder, &from_file(&wheel)).0.unwrap();
+        assert_eq!(fs::read_to_string(&library).unwrap(), "the library");
+        assert!(!other.exists());
+    }
+}
+
+/// What a file was found to be holds while it looks the same, and not from the moment it does not.
+#[cfg(unix)]
+#[test]
+fn an_altered_file_is_not_loaded() {
+    let temporary = TempDir::new().unwrap();
+    let (probe, wheel) = engine(temporary.path(), &CONTENTS);
+    let folder = temporary.path().join("engines");
+    let there = install(&Pip::default(), probe, &folder, &from_file(&wheel)).0.unwrap();
+    let path = there.library.unwrap();
+    let found = Found {
+        path: path.clone(),
+        place: Place::new(Source::Installed, &there.folder, Outcome::Found),
+        version: None,
+    };
+    assert_eq!(found.check(), Ok(()));
+    let seen = there.folder.join("checked.json");
+    assert_eq!(fs::read_to_string(&seen).unwrap_or_default().matches("libprobe").count(), 0);
+    thread::sleep(std::time::Duration::from_millis(2100));
+    assert_eq!(found.check(), Ok(()));
+    assert_eq!(fs::read_to_string(&seen).unwrap().matches("libprobe").count(), 1);
+    assert_eq!(found.check(), Ok(()));
+
+    // The same length, and the same time of writing.
+    let written = fs::metadata(&path).unwrap().modified().unwrap();
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    std::io::Write::write_all(&mut &file, b"another one").unwrap();
+    file.set_modified(written).unwrap();
+    let altered = found.check().unwrap_err();
+    assert_eq!(altered.file, path);
+    assert!(altered.what.contains("is not the file that was installed"), "{altered}");
+    // What was seen of one file says nothing of another.
+    fs::write(&path, "the library").unwrap();
+    fs::remove_file(there.folder.join("installed.json")).unwrap();
+    assert!(found.check().is_err());
 }
 
 #[test]

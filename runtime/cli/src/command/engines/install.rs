@@ -19,7 +19,7 @@ Examples:
   godwit engines install openvino --wheel openvino-2026.4.1-22982-cp312-cp312-win_amd64.whl
       offline, from a file that was downloaded elsewhere
 
-Releases come from the Python package index. They are fetched by 'python3 -m pip' with its settings
+Releases come from the Python package index. They are fetched by 'python3 -I -m pip' with its settings
 (index, proxy) and checked against a hash that is part of godwit. Only libraries and licences are unpacked.";
 
 /// Install an engine, in the release that this version of godwit was tested with.

@@ -57,7 +57,7 @@ pub(super) fn list(
     environment: &Environment,
     libraries: &Libraries,
 ) -> Result<()> {
-    let installed = environment.engines_folder().map(|folder| installed(&folder));
+    let installed = environment.engines_folder().ok().map(|folder| installed(&folder));
     let installed = installed.unwrap_or_default();
     let rows = ENGINES.map(|engine| row(engine, environment, libraries, &installed));
     match args.json {
@@ -112,7 +112,7 @@ fn notes(row: &Row) -> Vec<String> {
         if there.whole == Some(false) || there.library.is_none() {
             let folder = there.folder.display();
             notes.push(format!(
-                "{name}: files are missing from '{folder}'; reinstall it: godwit engines install {name}\n"
+                "{name}: '{folder}' is not as it was installed; reinstall it: godwit engines install {name}\n"
             ));
         }
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::builder::TypedValueParser as _;
 use clap::{Args, Subcommand};
-use godwit_engines::{ENGINES, Engine, Environment, InstallError};
+use godwit_engines::{ENGINES, Engine, Environment, InstallError, NoFolder};
 use godwit_platform::Libraries;
 
 use crate::error::{CliError, Code, Result};
@@ -20,7 +20,9 @@ Examples:
   godwit engines install openvino
   godwit engines remove openvino
 
-Engines are installed into the folder GODWIT_ENGINES, by default godwit/engines in the user's data folder.
+Engines are installed into the folder GODWIT_ENGINES, an absolute path, by default godwit/engines in \
+the user's data folder. They are loaded only as they were installed; a library that --library or a \
+variable names is loaded as it is.
 Engines that are installed elsewhere are found too: see 'godwit devices'.";
 
 /// Install, list and remove the native libraries that run models.
@@ -56,10 +58,18 @@ fn engine() -> impl clap::builder::TypedValueParser<Value = &'static Engine> {
 }
 
 fn folder(environment: &Environment) -> Result<PathBuf> {
-    environment.engines_folder().ok_or_else(|| {
-        CliError::new(Code::File, "no folder for engines is configured")
+    environment.engines_folder().map_err(|none| match none {
+        NoFolder::Unset => CliError::new(Code::File, "no folder for engines is configured")
             .why("neither GODWIT_ENGINES nor HOME is set")
-            .help("set GODWIT_ENGINES to a folder")
+            .help("set GODWIT_ENGINES to a folder"),
+        NoFolder::Relative(folder) => {
+            let folder = folder.display();
+            CliError::new(Code::File, format!("GODWIT_ENGINES is '{folder}', a relative path"))
+                .why("libraries would be loaded from whatever folder is the current one")
+                .help(format!(
+                    "set it to an absolute path: export GODWIT_ENGINES=\"$PWD/{folder}\""
+                ))
+        }
     })
 }
 
