@@ -49,7 +49,7 @@ fn an_absent_engine_has_every_place_and_a_remedy() {
             (&"GODWIT_OPENVINO".into(), &"unset".into())
         );
         let own = looked.iter().find(|place| place["source"] == "installed").unwrap();
-        assert_eq!(own["path"], "engines/openvino");
+        assert_eq!(own["path"], sandbox.path("engines/openvino").to_str().unwrap());
         assert!(looked.iter().any(|place| place["source"] == "system"), "{openvino}");
         assert!(looked.iter().any(|place| place["source"] == "python"), "{openvino}");
         assert_eq!(openvino["install"], "godwit engines install openvino");
@@ -99,6 +99,79 @@ fn devices_says_which_file_was_loaded_and_its_version() {
     }
     let table = sandbox.godwit_with_engines("devices").expect_success().stdout;
     assert!(table.contains("\nlibraries:\n") && table.contains("(installed by godwit)"), "{table}");
+}
+
+/// Sockets of the process that reach beyond it: those that its network namespace lists.
+#[cfg(target_os = "linux")]
+fn network_sockets(process: u32) -> Vec<String> {
+    let listed = |file: &str| fs::read_to_string(format!("/proc/{process}/net/{file}"));
+    let tables =
+        ["tcp", "tcp6", "udp", "udp6", "raw", "raw6"].map(|file| listed(file).unwrap_or_default());
+    let tables = tables.concat();
+    let inodes: Vec<&str> =
+        tables.lines().filter_map(|line| line.split_whitespace().nth(9)).collect();
+    let open = fs::read_dir(format!("/proc/{process}/fd")).into_iter().flatten().flatten();
+    let open = open
+        .filter_map(|entry| fs::read_link(entry.path()).ok()?.into_os_string().into_string().ok());
+    open.filter(|open| {
+        let inode = open.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']'));
+        inode.is_some_and(|inode| inodes.contains(&inode))
+    })
+    .collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_engine_leaves_nothing_behind_and_calls_nobody() {
+    use std::time::{Duration, Instant};
+
+    for isolate in ["none", "all"] {
+        let sandbox = Sandbox::new();
+        sandbox.app("endless.wasm", apps::ENDLESS);
+        fs::copy(fixture("digits.onnx"), sandbox.path("digits.onnx")).unwrap();
+        let run = format!(
+            "run --isolate {isolate} --timeout 4s --model o=digits.onnx,device=ort-cpu:0 \
+             --model v=digits.onnx,device=openvino-cpu:0 endless.wasm"
+        );
+        let mut command = sandbox.command_with_engines(&run);
+        // As for a user, not as the tests of this repository are run.
+        command.env_remove("ORT_DISABLE_TELEMETRY");
+        let mut child = command
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let began = Instant::now();
+        let mut looked = 0;
+        while child.try_wait().unwrap().is_none() {
+            assert!(began.elapsed() < Duration::from_secs(120), "it does not end");
+            let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id()));
+            let children = children.unwrap_or_default();
+            let workers = children.split_whitespace().filter_map(|id| id.parse().ok());
+            for process in std::iter::once(child.id()).chain(workers) {
+                assert_eq!(network_sockets(process), [""; 0]);
+                looked += 1;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(looked > 10);
+        let mut left = Vec::new();
+        let mut folders = vec![sandbox.path("")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path => left
+                        .push(path.strip_prefix(sandbox.path("")).unwrap().display().to_string()),
+                }
+            }
+        }
+        left.retain(|path| {
+            !path.starts_with(".cache/godwit/") && path != ".config/godwit/seal.key"
+        });
+        left.sort();
+        assert_eq!(left, ["digits.onnx", "endless.wasm"], "--isolate {isolate}");
+    }
 }
 
 #[test]
