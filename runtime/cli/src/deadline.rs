@@ -74,7 +74,7 @@ fn watch(after: Duration) -> Option<Sender<()>> {
                 format!("stopped after {}", humantime::format_duration(after)),
             );
             let error = error.why("it exceeded --timeout, and could not be ended in good order");
-            print::note_briefly(&error.render());
+            print::error(&error);
             end(error.code());
         }
     };

@@ -2,9 +2,11 @@
 
 use std::fmt::Display;
 
+use godwit_model::text::shown;
+
 /// One line of a description.
 pub(crate) fn line(label: &str, value: impl Display) -> String {
-    format!("{label:<11} {value}\n")
+    format!("{label:<11} {}\n", shown(&value.to_string()))
 }
 
 /// Several values under one label.

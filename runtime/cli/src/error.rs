@@ -1,6 +1,7 @@
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use godwit_model::text::shown;
 use godwit_platform::{PlatformError, PlatformErrorKind};
 
 /// What `godwit` itself ends with. A guest's own code is passed on as it is, so these keep clear of
@@ -83,8 +84,11 @@ impl CliError {
     }
 }
 
+/// Lines of one part; a library may have any number.
+const LINES: usize = 100;
+
 fn part(text: &mut String, style: Style, label: &str, body: &str) {
-    for (index, line) in body.lines().enumerate() {
+    for (index, line) in body.lines().take(LINES).map(shown).enumerate() {
         // Writing to a string cannot fail.
         let _ = match index {
             0 => writeln!(text, "{style}{label:>5}{style:#}: {line}"),

@@ -15,16 +15,17 @@ mod report;
 mod runtime;
 mod table;
 
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use clap::Parser as _;
+use godwit_model::text::shown;
 use godwit_platform::{FamilyOptions, PlatformOptions, config, prepare_process};
 
 use crate::cli::{Cli, Command};
 use crate::error::Result;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|refused| refuse(&refused));
     log::start(cli.verbose);
     // Read by the commands that look for devices only.
     let platform = || -> Result<PlatformOptions> {
@@ -62,10 +63,18 @@ fn main() -> ExitCode {
         Command::Completions(args) => command::completions(args),
     };
     ended.unwrap_or_else(|error| {
-        match error.is_late() {
-            true => print::note_briefly(&error.render()),
-            false => print::note(&error.render()),
-        }
+        print::error(&error);
         ExitCode::from(error.code())
     })
+}
+
+/// Shows the help that was asked for, or what is wrong with the command line. That is quoted, and may hold the names of
+/// somebody else's files: so it is parsed again as it can be shown.
+fn refuse(refused: &clap::Error) -> ! {
+    let visible = std::env::args_os().map(|argument| shown(&argument.to_string_lossy()));
+    if let Err(same) = Cli::try_parse_from(visible) {
+        same.exit();
+    }
+    print::note(&refused.to_string());
+    process::exit(i32::from(error::Code::Usage as u8));
 }

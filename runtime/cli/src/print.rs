@@ -3,6 +3,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use godwit_model::text::{clean, is_hidden};
 use godwit_platform::files::reason;
 use serde::Serialize;
 
@@ -11,9 +12,9 @@ use crate::error::{CliError, Code, Result};
 /// How long a reader that stands still is waited for by somebody who is late.
 const BRIEF: Duration = Duration::from_millis(500);
 
-/// Standard output; colours are dropped where it is not a terminal.
+/// Standard output. Whatever names are in the text, they do nothing to a terminal.
 pub(crate) fn text(text: &str) -> Result<()> {
-    finish(anstream::stdout().lock().write_all(text.as_bytes()))
+    bytes(clean(text).as_bytes())
 }
 
 /// Standard output, byte for byte.
@@ -46,20 +47,49 @@ pub(crate) fn to_json(value: &impl Serialize) -> Result<Vec<u8>> {
         CliError::new(Code::Internal, "cannot write the result as JSON").why(error.to_string())
     })?;
     json.push(b'\n');
-    Ok(json)
+    // What is hidden is in strings, where JSON writes it as an escape; serde_json does so below U+0020 only.
+    let text = String::from_utf8_lossy(&json);
+    let is_bad = |character: char| is_hidden(character) && character != '\n';
+    if !text.contains(is_bad) {
+        return Ok(json);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_bad(character) {
+            let mut units = [0; 2];
+            let units = character.encode_utf16(&mut units).iter();
+            escaped.extend(units.map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(character);
+        }
+    }
+    Ok(escaped.into_bytes())
 }
 
-/// Standard error, where a failure to write can be told to nobody.
+/// Standard error, as [`text`]. A failure to write can be told to nobody.
 pub(crate) fn note(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = io::stderr().lock().write_all(clean(text).as_bytes());
 }
 
-/// The same where nobody waits for the reader any more, because a deadline has passed.
-pub(crate) fn note_briefly(text: &str) {
-    let (done, is_done) = mpsc::channel();
-    let text = text.to_owned();
+/// Standard error, with colours where it is a terminal.
+pub(crate) fn error(error: &CliError) {
+    let text = error.render();
     let write = move || {
-        note(&text);
+        let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    };
+    if error.is_late() { briefly(write) } else { write() }
+}
+
+/// [`note`], where nobody waits for the reader any more, because a deadline has passed.
+pub(crate) fn note_briefly(text: &str) {
+    let text = text.to_owned();
+    briefly(move || note(&text));
+}
+
+fn briefly(write: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel();
+    let write = move || {
+        write();
         let _ = done.send(());
     };
     if thread::Builder::new().spawn(write).is_ok() {

@@ -7,7 +7,7 @@ pub(crate) use godwit_host::is_sealed;
 use godwit_host::{
     Cache, CompilerProcess, Description, Host, HostOptions, Limits, Program, ProgramKind,
 };
-use godwit_model::detect;
+use godwit_model::{detect, text};
 use godwit_platform::{FamilyOptions, again};
 
 use crate::error::{CliError, Code, Result};
@@ -154,8 +154,8 @@ fn unfit(path: &Path, description: &Description, error: &Error) -> CliError {
     let missing: Vec<_> = description.imports.iter().filter(|import| !import.provided).collect();
     if !missing.is_empty() {
         let lines = missing.iter().map(|import| match &import.hint {
-            Some(hint) => format!("{}\n  {hint}", import.name),
-            None => import.name.clone(),
+            Some(hint) => format!("{}\n  {}", text::shown(&import.name), text::shown(hint)),
+            None => text::shown(&import.name),
         });
         let lines: Vec<String> = lines.collect();
         return failure(format!("'{shown}' has imports that this host does not provide"))

@@ -3,6 +3,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use godwit_model::text::shown;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Below this, saying what is being done would only flicker.
@@ -25,7 +26,7 @@ impl Progress {
         if !io::stderr().is_terminal() {
             return Self { shown: None };
         }
-        let doing = doing.into();
+        let doing = shown(&doing.into());
         let (done, is_done) = mpsc::channel::<()>();
         let show = move || {
             if is_done.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use godwit_backend::{Budget, DeviceId};
 use godwit_host::Exit;
+use godwit_model::text::{clean, shown};
 use godwit_platform::{Platform, ServiceUsage, files};
 use godwit_policy::{Ledger, ReportRow};
 use serde::Serialize;
@@ -57,7 +58,11 @@ impl Report {
 
     /// To standard error, so that what the app prints stays its own; or to a file.
     pub(crate) fn deliver(&self, json: bool, file: Option<&Path>) -> Result<()> {
-        let text = if json { print::document(self)? } else { self.table().into_bytes() };
+        let text = if json {
+            print::document(self)?
+        } else {
+            clean(&self.table()).into_owned().into_bytes()
+        };
         match file {
             Some(path) => Ok(files::write("the report", path, &text)?),
             None => {
@@ -117,9 +122,10 @@ fn service(usage: &ServiceUsage) -> String {
     let labels = if labels.is_empty() { String::new() } else { format!("; {}", labels.join(", ")) };
     let cost = cost.as_ref().map(|cost| format!("; cost {:.6}", cost.total)).unwrap_or_default();
     let (sent, received) = (size(*sent), size(*received));
-    format!(
-        "{device}: {requests} request{plural}{again}, {sent} sent, {received} received{labels}{cost}\n"
-    )
+    let line = format!(
+        "{device}: {requests} request{plural}{again}, {sent} sent, {received} received{labels}{cost}"
+    );
+    shown(&line) + "\n"
 }
 
 fn size(bytes: u64) -> String {

@@ -1,5 +1,6 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
+use godwit_model::text::shown;
 
 /// Rows under a header, without rules: easy on the eye, and on `awk`.
 pub(crate) fn table<const N: usize>(
@@ -10,7 +11,7 @@ pub(crate) fn table<const N: usize>(
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header);
-    table.add_rows(rows);
+    table.add_rows(rows.into_iter().map(|row| row.map(|cell| shown(&cell))));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if right.contains(&index) {

@@ -1,6 +1,7 @@
 //! Which imports this host has, and what would provide the others.
 
 use godwit_backend::{Error, Result};
+use godwit_model::text::shown;
 
 use crate::Item;
 
@@ -70,8 +71,8 @@ pub(crate) fn check(imports: &[Item]) -> Result<()> {
         .iter()
         .filter(|import| !import.provided)
         .map(|import| match &import.hint {
-            Some(hint) => format!("\n  {}: {hint}", import.name),
-            None => format!("\n  {}", import.name),
+            Some(hint) => format!("\n  {}: {}", shown(&import.name), shown(hint)),
+            None => format!("\n  {}", shown(&import.name)),
         })
         .collect();
     if missing.is_empty() {

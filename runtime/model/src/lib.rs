@@ -36,7 +36,7 @@ mod order;
 mod precheck;
 mod protobuf;
 mod summary;
-mod text;
+pub mod text;
 
 pub use detect::{check_claimed, detect};
 pub use limits::Limits;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, ValueHint};
 use godwit_host::Limits;
+use godwit_model::text;
 use godwit_platform::files;
 
 use crate::error::{CliError, Code, Result};
@@ -57,7 +58,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<ExitCode> {
     files::write("the compiled app", &output, &sealed)?;
     print::text(&format!(
         "{} ({}), for this host only\n",
-        output.display(),
+        text::shown(&output.display().to_string()),
         ByteSize(sealed.len() as u64).display().si()
     ))?;
     Ok(ExitCode::SUCCESS)

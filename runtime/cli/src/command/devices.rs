@@ -3,6 +3,7 @@ use std::process::ExitCode;
 use bytesize::ByteSize;
 use clap::Args;
 use godwit_backend::Device;
+use godwit_model::text::shown;
 use godwit_platform::{
     AbsentFamily, LoadedLibrary, Platform, PlatformOptions, Readiness, ServiceState,
 };
@@ -85,7 +86,7 @@ fn human(listing: &Listing<'_>) -> String {
         text.push_str(&format!(
             "  {family}: {engine}{}, {} ({})\n",
             version.unwrap_or_default(),
-            found.path.display(),
+            shown(&found.path.display().to_string()),
             found.place.source
         ));
     }
@@ -98,7 +99,8 @@ fn human(listing: &Listing<'_>) -> String {
             ServiceState::NotTold => "unknown, as its protocol has no readiness check",
             ServiceState::Absent => "unavailable",
         };
-        let why = why.as_ref().map(|why| format!(": {why}"));
+        let why = why.as_ref().map(|why| format!(": {}", shown(why)));
+        let device = shown(device.as_str());
         text.push_str(&format!("  {device}: {said}{}\n", why.unwrap_or_default()));
     }
     if !listing.absent.is_empty() {
@@ -111,7 +113,7 @@ fn human(listing: &Listing<'_>) -> String {
 }
 
 fn absence(AbsentFamily { family, why, looked, install }: &AbsentFamily) -> String {
-    let mut text = format!("  {family}: {why}\n");
+    let mut text = format!("  {}: {}\n", shown(family), shown(why));
     // A single place is named in the reason.
     if let [_, _, ..] = looked.as_slice() {
         let places = looked.iter().map(|place| match &place.path {
@@ -119,7 +121,7 @@ fn absence(AbsentFamily { family, why, looked, install }: &AbsentFamily) -> Stri
             None => place.to_string(),
         });
         let places: Vec<String> = places.collect();
-        text.push_str(&format!("    searched: {}\n", places.join("; ")));
+        text.push_str(&format!("    searched: {}\n", shown(&places.join("; "))));
     }
     if let Some(command) = install {
         text.push_str(&format!("    install it: {command}\n"));

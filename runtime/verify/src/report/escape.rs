@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use godwit_model::text::is_hidden;
+
 /// Displays text escaped, for elements and quoted attributes.
 pub(super) struct Text<'a>(pub(super) &'a str);
 
@@ -15,18 +17,12 @@ impl fmt::Display for Text<'_> {
                 '"' => f.write_str("&quot;")?,
                 '\'' => f.write_str("&#39;")?,
                 // Characters that reorder or hide text could disguise a name.
-                c if is_invisible(c) => f.write_char('\u{fffd}')?,
+                c if is_hidden(c) && c != '\n' => f.write_char('\u{fffd}')?,
                 c => f.write_char(c)?,
             }
         }
         Ok(())
     }
-}
-
-fn is_invisible(character: char) -> bool {
-    let control = character.is_control() && character != '\n';
-    control
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
+use godwit_model::text::shown;
+
 use super::{DeviceReport, Report, sentences, view};
 
 pub(super) fn text(report: &Report) -> String {
-    let mut text = format!("{}\n\n{}", sentences::headline(report), devices(report));
+    let mut text = format!("{}\n\n{}", shown(&sentences::headline(report)), devices(report));
     for device in &report.devices {
         remarks(&mut text, device);
     }
@@ -37,10 +39,10 @@ fn remarks(text: &mut String, device: &DeviceReport) {
     if remarks.is_empty() {
         return;
     }
-    text.push_str(&format!("\n{} {}\n", device.device, device.verdict.word()));
+    text.push_str(&format!("\n{} {}\n", shown(&device.device), device.verdict.word()));
     for view::Remark { sentence, elements } in remarks {
-        text.push_str(&format!("  {sentence}\n"));
-        text.extend(elements.map(|elements| format!("    {elements}\n")));
+        text.push_str(&format!("  {}\n", shown(&sentence)));
+        text.extend(elements.map(|elements| format!("    {}\n", shown(&elements))));
     }
 }
 
@@ -49,7 +51,7 @@ fn table(header: &[&str], rows: impl Iterator<Item = Vec<String>>, right: usize)
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(header.iter().copied());
-    table.add_rows(rows);
+    table.add_rows(rows.map(|row| row.iter().map(|cell| shown(cell)).collect::<Vec<_>>()));
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, 2));
         if index >= right {

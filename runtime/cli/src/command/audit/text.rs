@@ -1,6 +1,7 @@
 use bytesize::ByteSize;
 use godwit_audit::Estimate;
 use godwit_host::ProgramKind;
+use godwit_model::text::shown;
 use godwit_platform::AbsentFamily;
 
 use super::facts::{AppFacts, AuditFacts, DeviceFacts, ModelFacts};
@@ -130,10 +131,10 @@ fn memory(estimate: &Estimate) -> Vec<String> {
 fn devices(facts: &AuditFacts) -> String {
     let rows = facts.devices.iter().flat_map(rows);
     let mut text = table(["DEVICE", "MODEL", "RUNS", "WHY"], rows, &[]);
-    let assumed = facts
-        .devices
-        .iter()
-        .filter_map(|device| Some(format!("{}: {}\n", device.place(), device.assumed.as_ref()?)));
+    let assumed = facts.devices.iter().filter_map(|device| {
+        let assumed = device.assumed.as_ref()?;
+        Some(format!("{}\n", shown(&format!("{}: {assumed}", device.place()))))
+    });
     let assumed: String = assumed.map(|line| format!("  {line}")).collect();
     if !assumed.is_empty() {
         text.push_str("\nassumed:\n");
@@ -142,7 +143,7 @@ fn devices(facts: &AuditFacts) -> String {
     if !facts.absent.is_empty() {
         text.push_str("\nunavailable:\n");
         for AbsentFamily { family, why, .. } in &facts.absent {
-            text.push_str(&format!("  {family}: {why}\n"));
+            text.push_str(&format!("  {}: {}\n", shown(family), shown(why)));
         }
     }
     text
@@ -150,7 +151,7 @@ fn devices(facts: &AuditFacts) -> String {
 
 fn rows(device: &DeviceFacts) -> Vec<[String; 4]> {
     let rows = device.opinions.iter().map(|(model, opinion)| {
-        let why = opinion.why.join("; ").replace('\n', " ");
+        let why = opinion.why.join("; ");
         [device.place(), model.clone(), opinion.answer.name().to_owned(), why]
     });
     rows.collect()
@@ -163,7 +164,7 @@ fn verdict(facts: &AuditFacts) -> String {
         (0, _) if facts.models.is_empty() => {
             "all imports are available; add --model to check the models".to_owned()
         }
-        (0, suited) => format!("everything runs on {}", suited.join(", ")),
+        (0, suited) => format!("everything runs on {}", shown(&suited.join(", "))),
         (1, _) => "the app cannot run here: an import is missing".to_owned(),
         (count, _) => format!("the app cannot run here: {count} imports are missing"),
     };

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use godwit_backend::Digest;
 use godwit_host::{Description, Item, Limits, ProgramKind};
+use godwit_model::text::shown;
 use serde::Serialize;
 
 use super::size;
@@ -53,10 +54,15 @@ impl AppFacts {
             lines("imports", self.description.imports.iter().map(import)),
             lines("exports", self.description.exports.iter().map(|export| export.name.clone())),
             line("runs here", runs),
-            self.refused.as_ref().map(|why| format!("\n{why}\n")).unwrap_or_default(),
+            self.refused.as_deref().map(refusal).unwrap_or_default(),
         ]
         .concat()
     }
+}
+
+/// An import that is missing has a line of its own.
+fn refusal(why: &str) -> String {
+    std::iter::once(String::new()).chain(why.lines().map(shown)).map(|line| line + "\n").collect()
 }
 
 fn import(item: &Item) -> String {
