@@ -26,23 +26,6 @@ impl Target for Config {
     }
 
     fn seeds(&self) -> Vec<Vec<u8>> {
-        let text = r#"
-[[device]]
-type = "remote"
-id = "triton:0"
-url = "https://triton.example:8001/v2"
-timeout = "5s"
-retries = 2
-[device.auth]
-bearer = { env = "TOKEN" }
-[[device.model]]
-name = "digits"
-there = "digits-v2"
-inputs = [{ name = "x", type = "f32", dims = ["n", 3] }]
-[device.price]
-per_request = 0.001
-currency = "EUR"
-"#;
-        vec![text.as_bytes().to_vec(), b"[[device]]\ntype = \"remote\"\n".to_vec()]
+        vec![b"[[device]]\ntype = \"remote\"\n".to_vec()]
     }
 }
