@@ -20,6 +20,7 @@ mod features;
 mod fuzz;
 mod gpu;
 mod guests;
+mod hostile;
 mod migraphx;
 mod minilm;
 mod native;
@@ -85,6 +86,13 @@ enum Chore {
     /// Downloads the tests (18 MB) and builds what is needed first. Fails if an operator gives a wrong
     /// answer, crashes or hangs; clean refusals are counted.
     Coverage(Forwarded),
+    /// Run hostile models on every device here, beside another tenant whose memory holds a pattern
+    ///
+    /// Generates some 1,200 models of one operator whose values lead outside of their tensors, ONNX and OpenVINO IR.
+    /// Fails if one of them ends the host, hangs, or gives out what the model was never given. `--device
+    /// openvino-cpu:0`, `--seed 7` and `--only GatherND` narrow it down. `--bare` puts engines into the host's process
+    /// and refuses nothing, which is how the tables of operators are measured. Writes these into docs/security.md.
+    Hostile(Forwarded),
     /// Test wasi-nn hosts with the suite in tests/wasi-nn
     ///
     /// Builds what is needed first. Without arguments, tests Godwit on three engines. `--peer wasmtime`
@@ -188,6 +196,7 @@ fn start(chore: Chore) -> Result<()> {
         Chore::Demo => demo::run_both(),
         Chore::Test { args } => test::run_all(&args),
         Chore::Coverage(Forwarded { args }) => coverage::report(&args),
+        Chore::Hostile(Forwarded { args }) => hostile::attack(&args),
         Chore::Conformance { peer, forwarded } => {
             conformance::judge(peer.is_some(), &forwarded.args)
         }

@@ -56,6 +56,15 @@ impl<'a> Constant<'a> {
         }
     }
 
+    /// Whether it is known to have elements.
+    pub(crate) fn has_elements(self) -> bool {
+        match self {
+            Self::Tensor(tensor) => tensor.elements().is_some_and(|elements| elements > 0),
+            Self::Ints(numbers) => !numbers.is_empty(),
+            Self::Floats(numbers) => !numbers.is_empty(),
+        }
+    }
+
     /// Whether all of its numbers are known to be finite.
     pub(crate) fn is_finite(self) -> bool {
         let tensor = match self {

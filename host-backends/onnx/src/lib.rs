@@ -9,6 +9,7 @@
 //! | what does an operator do | [`operators::of`], the one table of operator properties |
 //! | which uses of an operator does an engine get wrong | its list of [`Refusal`]s |
 //! | which indices does a caller choose | [`Positions`] |
+//! | which operators look where values tell them, and who checks | [`walls`] |
 //!
 //! Files of strangers pass `godwit-model` first, whose reader has bounds and allocates next to nothing. This
 //! crate decodes whole files and relies on prost's limit on nesting alone.
@@ -26,6 +27,7 @@ pub mod schema;
 mod trace;
 mod value;
 mod walk;
+pub mod walls;
 mod wire;
 
 pub use constant::Constant;

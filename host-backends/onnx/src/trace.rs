@@ -8,6 +8,7 @@ use crate::constant::Constant;
 use crate::operators::{self, Elements, OutputDtype};
 use crate::schema::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use crate::walk::Body;
+use crate::walls;
 
 /// What is known of a value before a run.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,6 +24,9 @@ pub struct Origin<'a> {
     pub fixed: bool,
     /// What its elements are.
     pub kind: Option<Kind>,
+    /// The model's inputs that must have elements for this value to have some, one a bit; nothing where even that
+    /// would not say.
+    pub filled: Option<u64>,
 }
 
 /// What the elements of a value are.
@@ -128,6 +132,7 @@ impl<'a> Values<'a> {
             for (at, input) in self.inputs.iter().enumerate() {
                 let origin = scope.entry(input.name()).or_default();
                 (origin.input, origin.numbers) = (Some(at), Some(at));
+                origin.filled = u32::try_from(at).ok().and_then(|at| 1u64.checked_shl(at));
             }
         }
         for tensor in body.graph.iter().flat_map(|it| &it.initializer) {
@@ -166,6 +171,16 @@ impl<'a> Values<'a> {
             constant: None,
             fixed: settled && !operator.random && !node.has_subgraphs(),
             kind: self.kind(node, operator),
+            filled: self.filled(node),
+        }
+    }
+
+    fn filled(&self, node: &NodeProto) -> Option<u64> {
+        match node.op_type() {
+            _ if !node.is_standard() => None,
+            "Shape" if node.attribute.is_empty() => Some(0),
+            operator if !walls::fills(operator) => None,
+            _ => node.given().try_fold(0, |all, name| Some(all | self.get(name).filled?)),
         }
     }
 
@@ -215,7 +230,8 @@ fn constant(constant: Constant<'_>) -> Origin<'_> {
         Kind::Float if constant.is_finite() => Kind::Finite,
         kind => kind,
     });
-    Origin { constant: Some(constant), fixed: true, kind, ..Origin::default() }
+    let filled = constant.has_elements().then_some(0);
+    Origin { constant: Some(constant), fixed: true, kind, filled, ..Origin::default() }
 }
 
 struct Tracer<'a, V> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use futures_timer::Delay;
-use godwit_backend::{Backend, Buffer, Device, Error, Graph, Model, Result, Target, async_trait};
+use godwit_backend::{
+    Backend, Buffer, Device, Error, Graph, Model, Result, Target, Wall, async_trait,
+};
 
 use crate::devices::{DetectedDevice, find};
 use crate::graph::OrtGraph;
@@ -24,6 +26,7 @@ pub struct OnnxRuntime {
     pool: Arc<Pool>,
     inline_under: Duration,
     load_deadline: Option<Duration>,
+    wall: Wall,
     found: OnceLock<Vec<DetectedDevice>>,
 }
 
@@ -36,7 +39,8 @@ impl OnnxRuntime {
     /// - `InvalidArgument`: the process has loaded another file, or settled other threads, spinning or
     ///   arena limit; or no threads at all are asked for.
     pub fn open(path: &Path, options: OrtOptions) -> Result<Self> {
-        let OrtOptions { threads, spinning, arena_limit, inline_under, load_deadline } = options;
+        let OrtOptions { threads, spinning, arena_limit, inline_under, load_deadline, wall } =
+            options;
         let threads = match threads {
             Some(0) => return Err(Error::invalid_argument("ONNX Runtime needs a thread")),
             Some(threads) => threads,
@@ -49,6 +53,7 @@ impl OnnxRuntime {
             pool: Arc::new(Pool::new(threads)?),
             inline_under,
             load_deadline,
+            wall,
             found: OnceLock::new(),
         })
     }
@@ -73,11 +78,11 @@ impl OnnxRuntime {
         let options = SessionOptions::new(threads, spinning, wanted.optimization);
         let options = Arc::new(options.map_err(faults::load)?);
         let cancel = CancelLoadOnDrop(options.clone());
-        let (library, provider) = (self.library, found.provider.clone());
+        let (library, provider, wall) = (self.library, found.provider.clone(), self.wall);
         let loaded = self
             .pool
             .loads
-            .run(move |stop| load(library, &bytes, &provider, &wanted, &options, stop));
+            .run(move |stop| load(library, &bytes, &provider, &wanted, &options, wall, stop));
         let loaded = match self.load_deadline {
             None => loaded.await,
             Some(deadline) => match select(pin!(loaded), Delay::new(deadline)).await {

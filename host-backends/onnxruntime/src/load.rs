@@ -3,7 +3,8 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use godwit_backend::{Buffer, Error, Result, Signature, Stop};
+use godwit_backend::{Buffer, Error, Result, Signature, Stop, Wall};
+use godwit_onnx::walls::{self, Engine};
 use godwit_onnx::{Outline, check_generated, decode, refuse};
 
 use crate::faults;
@@ -33,9 +34,10 @@ pub(crate) fn load(
     provider: &Provider,
     wanted: &TargetOptions,
     options: &SessionOptions,
+    wall: Wall,
     stop: &Stop,
 ) -> Result<Loaded> {
-    let outline = read_outline(bytes)?;
+    let outline = read_outline(bytes, wall)?;
     let mut files = read(wanted.external_data.as_deref(), &outline.external)?;
     proceed(stop)?;
     let prepared = options.external(&mut files).and_then(|()| match provider.is_host() {
@@ -68,10 +70,11 @@ pub(crate) fn load(
 }
 
 /// What the file says, unless the library must not see it.
-fn read_outline(bytes: &Buffer) -> Result<Outline> {
+fn read_outline(bytes: &Buffer, wall: Wall) -> Result<Outline> {
     let model = decode(bytes)?;
     check_generated(&model, "ONNX Runtime")?;
     refuse(&model, "ONNX Runtime", refusals())?;
+    walls::check(&model, Engine::OnnxRuntime, wall)?;
     Ok(Outline::of(&model))
 }
 

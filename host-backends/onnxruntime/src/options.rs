@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use godwit_backend::{Error, Result, known, one_of};
+use godwit_backend::{Error, Result, Wall, known, one_of};
 
 /// How the ONNX Runtime backend uses the machine.
 ///
@@ -22,6 +22,8 @@ pub struct OrtOptions {
     pub inline_under: Duration,
     /// How long a model may take to load; `None` for as long as it likes.
     pub load_deadline: Option<Duration>,
+    /// What stands between the library and others.
+    pub wall: Wall,
 }
 
 impl Default for OrtOptions {
@@ -32,6 +34,7 @@ impl Default for OrtOptions {
             arena_limit: None,
             inline_under: Duration::from_micros(200),
             load_deadline: Some(Duration::from_secs(300)),
+            wall: Wall::default(),
         }
     }
 }

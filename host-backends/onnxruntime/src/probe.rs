@@ -1,7 +1,7 @@
 use std::fs;
 use std::path::Path;
 
-use godwit_backend::{Buffer, DType, Error, HostMemory, Result, Shape, Stop};
+use godwit_backend::{Buffer, DType, Error, HostMemory, Result, Shape, Stop, Wall};
 
 use crate::faults;
 use crate::load::{Loaded, load};
@@ -25,7 +25,7 @@ pub(crate) fn probe(library: &Library, provider: &Provider) -> Result<()> {
     let options = options.map_err(faults::load)?;
     let model = Buffer::from_owner(MODEL);
     let Loaded { session, .. } =
-        load(library, &model, provider, &wanted, &options, &Stop::default())?;
+        load(library, &model, provider, &wanted, &options, Wall::Own, &Stop::default())?;
     let shape = Shape::from([2, 2]);
     let inputs = [(DType::F32, &shape, bytemuck::cast_slice(&X))];
     let outputs = session.run(library, None, inputs.into_iter()).map_err(faults::run)?;

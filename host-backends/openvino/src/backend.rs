@@ -86,14 +86,14 @@ impl Backend for OpenVino {
         }
         let (core, own) = (self.core.clone(), model.clone());
         let (pairs, build) = (properties.pairs, self.version.build.clone());
-        let cache_dir = self.options.cache_dir.clone();
+        let (cache_dir, wall) = (self.options.cache_dir.clone(), self.options.wall);
         let loaded = self.loads.run(move |stop| {
             let mut pairs = pairs;
             let folder =
                 cache_dir.and_then(|root| Folder::open(&root, &own, &name, &pairs, &build));
             let path = folder.as_ref().and_then(|folder| folder.path().to_str());
             pairs.extend(path.map(|path| ("CACHE_DIR".to_owned(), path.to_owned())));
-            let loaded = load(&core, &own, &name, &pairs, stop);
+            let loaded = load(&core, &own, &name, &pairs, wall, stop);
             if let Some(folder) = folder {
                 folder.seal();
             }

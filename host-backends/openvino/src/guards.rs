@@ -13,10 +13,12 @@ pub(crate) struct Guards {
     integers: Vec<usize>,
     /// Inputs of f64 that something computes with.
     floats: Vec<usize>,
+    /// Inputs that something is looked up in, one a bit.
+    filled: u64,
 }
 
 impl Guards {
-    pub(crate) fn new(signature: &Signature, outline: &Outline) -> Self {
+    pub(crate) fn new(signature: &Signature, outline: &Outline, filled: u64) -> Self {
         let is = |input: usize, dtype| {
             signature.inputs.get(input).is_some_and(|info| info.dtype == dtype)
         };
@@ -38,6 +40,7 @@ impl Guards {
             integers: computed(DType::I64).filter(|input| !is_bounded(*input)).collect(),
             floats: computed(DType::F64).collect(),
             positions,
+            filled,
         }
     }
 
@@ -47,6 +50,14 @@ impl Guards {
     ///
     /// `Failed`, naming the input and the value.
     pub(crate) fn check(&self, signature: &Signature, inputs: &[Tensor]) -> Result<()> {
+        for (at, input) in inputs.iter().enumerate().take(64) {
+            if self.filled >> at & 1 == 1 && input.shape().contains(&0) {
+                let name = signature.inputs.get(at).map_or("", |info| &info.name);
+                return Err(Error::failed(format!(
+                    "the model failed with these inputs: '{name}' has no elements, and things are looked up in it"
+                )));
+            }
+        }
         self.positions.iter().try_for_each(|it| it.check(signature, inputs))?;
         for &input in &self.integers {
             within(signature, inputs, input, i32::MIN.into(), i32::MAX.into())?;
@@ -106,7 +117,7 @@ mod tests {
     fn a_table_is_looked_up_within_its_rows() {
         let positions = vec![Positions { input: 0, rows: Rows::Known(16), from_end: true }];
         let outline = Outline { positions, used: vec![true], ..Outline::default() };
-        let guards = Guards::new(&signature(DType::I64), &outline);
+        let guards = Guards::new(&signature(DType::I64), &outline, 0);
         assert!([-16, -1, 0, 15].iter().all(|id| allowed(&guards, *id)));
         assert!(![-17, 16, 1 << 40, i64::MIN].iter().any(|id| allowed(&guards, *id)));
     }
@@ -114,10 +125,21 @@ mod tests {
     #[test]
     fn wide_integers_are_taken_where_nothing_computes_with_them() {
         let computed = Outline { used: vec![true], ..Outline::default() };
-        let guards = Guards::new(&signature(DType::I64), &computed);
+        let guards = Guards::new(&signature(DType::I64), &computed, 0);
         assert!(allowed(&guards, i32::MAX.into()) && !allowed(&guards, 1 << 31));
         let handed_on = Outline { used: vec![false], ..Outline::default() };
-        let guards = Guards::new(&signature(DType::I64), &handed_on);
+        let guards = Guards::new(&signature(DType::I64), &handed_on, 0);
         assert!(allowed(&guards, i64::MAX));
+    }
+
+    #[test]
+    fn what_things_are_looked_up_in_has_elements() {
+        let guards = Guards { filled: 1, ..Guards::default() };
+        let check = |rows: usize| {
+            let tensor = Tensor::from_values([rows], &vec![1i64; rows]).unwrap();
+            guards.check(&signature(DType::I64), &[tensor])
+        };
+        assert!(check(0).is_err());
+        check(1).unwrap();
     }
 }

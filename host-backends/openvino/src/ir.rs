@@ -1,12 +1,12 @@
 //! What is to be known of an OpenVINO IR before it is read.
 
-use std::collections::{HashMap, HashSet};
-
-use godwit_backend::{Error, Result};
+use godwit_backend::{Error, Result, Wall};
+use godwit_onnx::walls::{self, Engine};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
+use crate::layers::Layers;
 use crate::refusals::UNWRITTEN;
 
 /// Layers whose work, or the size of whose output, depends on what their inputs hold.
@@ -40,6 +40,8 @@ pub(crate) struct Outline {
     /// outputs are.
     pub(crate) shape_determined: bool,
     pub(crate) nodes: usize,
+    /// The inputs that must have elements, one a bit.
+    pub(crate) filled: u64,
 }
 
 /// Reads an IR's XML.
@@ -47,12 +49,12 @@ pub(crate) struct Outline {
 /// # Errors
 ///
 /// - `InvalidEncoding`: it is not XML;
-/// - `Unsupported`: the number of a `Tile`'s repeats is computed. The library may leave the output of such
-///   a one unwritten, with what was in that memory before.
-pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
-    let mut outline = Outline { shape_determined: true, nodes: 0 };
-    let (mut constants, mut others, mut tiles) = (HashSet::new(), HashSet::new(), HashSet::new());
-    let mut repeats = HashMap::new();
+/// - `Unsupported`: the number of a `Tile`'s repeats is computed: the library may leave the output of such
+///   a one unwritten, with what was in that memory before; or a layer that the library is not to be trusted with
+///   behind `wall`.
+pub(crate) fn outline(xml: &[u8], wall: Wall) -> Result<Outline> {
+    let mut outline = Outline { shape_determined: true, nodes: 0, filled: 0 };
+    let mut layers = Layers::default();
     let text = std::str::from_utf8(xml).map_err(|cause| not_one().with_source(cause))?;
     let mut reader = Reader::from_str(text.trim_start_matches('\u{feff}'));
     loop {
@@ -66,31 +68,27 @@ pub(crate) fn outline(xml: &[u8]) -> Result<Outline> {
                 let (id, kind) = (attribute(&tag, "id")?, attribute(&tag, "type")?);
                 outline.nodes += 1;
                 outline.shape_determined &= !SIZED_BY_VALUES.contains(&&*kind) && !kind.is_empty();
-                if kind == "Tile" {
-                    tiles.insert(id.clone());
-                }
-                if kind == "Const" {
-                    constants.insert(id)
-                } else {
-                    others.insert(id)
-                };
+                walls::allow(walls::layer_safety(&kind), &kind, Engine::OpenVino, wall)?;
+                layers.add(id, kind);
             }
-            "edge" if attribute(&tag, "to-port")? == "1" => {
-                let from: &mut Vec<_> = repeats.entry(attribute(&tag, "to-layer")?).or_default();
-                from.push(attribute(&tag, "from-layer")?);
+            "edge" => {
+                let from = attribute(&tag, "from-layer")?;
+                layers.connect(from, attribute(&tag, "to-layer")?, &attribute(&tag, "to-port")?);
             }
+            "body" | "then_body" | "else_body" => layers.body(),
+            "data" => layers.dims(&attribute(&tag, "shape")?),
             _ => {}
         }
     }
-    // A body counts its layers anew: each of that number has to be a constant.
-    let is_constant = |id: &String| constants.contains(id) && !others.contains(id);
-    let is_known = |tile| repeats.get(tile).is_some_and(|from| from.iter().all(is_constant));
-    if tiles.iter().all(is_known) {
-        return Ok(outline);
+    if !layers.repeats_are_constant() {
+        return Err(Error::unsupported(format!(
+            "the operator Tile is not supported as this model uses it: OpenVINO {UNWRITTEN}"
+        )));
     }
-    Err(Error::unsupported(format!(
-        "the operator Tile is not supported as this model uses it: OpenVINO {UNWRITTEN}"
-    )))
+    if wall != Wall::Own {
+        outline.filled = layers.must_be_filled()?;
+    }
+    Ok(outline)
 }
 
 fn not_one() -> Error {
@@ -110,6 +108,10 @@ mod tests {
     use godwit_backend::ErrorKind;
 
     use super::*;
+
+    fn outline(xml: &[u8]) -> Result<Outline> {
+        super::outline(xml, Wall::Own)
+    }
 
     fn net(repeats: &str) -> Vec<u8> {
         let net = format!(
@@ -144,5 +146,37 @@ mod tests {
         assert!(!outline(b"<net><layer id=\"0\" type=\"Loop\"/></net>").unwrap().shape_determined);
         assert!(!outline(b"<net><layer id='0' type='Loop'/></net>").unwrap().shape_determined);
         assert_eq!(outline(b"<net></layer>").unwrap_err().kind(), ErrorKind::InvalidEncoding);
+    }
+
+    #[test]
+    fn things_are_looked_up_where_there_are_some() {
+        let net = |table: &str, wall| {
+            let net = format!(
+                "<net><layers><layer id=\"0\" type=\"Parameter\"/>{table}<layer id=\"2\" type=\"Gather\"/></layers>\
+                 <edges><edge from-layer=\"0\" to-layer=\"1\" to-port=\"0\"/>\
+                 <edge from-layer=\"1\" to-layer=\"2\" to-port=\"0\"/></edges></net>"
+            );
+            super::outline(net.as_bytes(), wall)
+        };
+        let layer =
+            |kind: &str| format!("<layer id=\"1\" type=\"{kind}\"><data shape=\"4,0\"/></layer>");
+        let relu = layer("Relu").replace("4,0", "4,3");
+        assert_eq!(net(&relu, Wall::Process).unwrap().filled, 1);
+        for kind in ["NonZero", "Const"] {
+            let error = net(&layer(kind), Wall::Process).unwrap_err();
+            assert!(error.message().contains("without elements"), "{error}");
+            net(&layer(kind), Wall::Own).unwrap();
+        }
+        let full = layer("Const").replace("4,0", "4,3");
+        assert_eq!(net(&full, Wall::Process).unwrap().filled, 0);
+        let twice = layer("Relu") + &layer("NonZero");
+        assert!(net(&twice, Wall::Process).is_err(), "a body counts its layers anew");
+    }
+
+    #[test]
+    fn layers_that_look_anywhere_need_a_wall() {
+        let net = b"<net><layers><layer id=\"0\" type=\"Frobnicate\"/></layers></net>";
+        assert!(super::outline(net, Wall::Process).is_err());
+        super::outline(net, Wall::Own).unwrap();
     }
 }

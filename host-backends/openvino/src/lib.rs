@@ -21,6 +21,7 @@ mod graph;
 mod guards;
 mod in_flight;
 mod ir;
+mod layers;
 mod load;
 mod loaded_graph;
 mod loads;

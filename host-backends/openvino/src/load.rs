@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use godwit_backend::{
-    Buffer, DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo,
+    Buffer, DType, Dim, Encoding, Error, Model, Result, Signature, Stop, TensorInfo, Wall,
 };
 use godwit_onnx::schema::{GraphProto, ValueInfoProto};
+use godwit_onnx::walls::{self, Engine};
 use godwit_onnx::{Outline, check_generated, decode, refuse};
 
 use crate::errors;
@@ -31,6 +32,7 @@ pub(crate) fn load(
     model: &Model,
     device: &str,
     properties: &[(String, String)],
+    wall: Wall,
     stop: &Stop,
 ) -> Result<Loaded> {
     let (bytes, weights) = match (model.encoding(), model.parts()) {
@@ -56,10 +58,10 @@ pub(crate) fn load(
         }
     };
     let stated = match model.encoding() {
-        Encoding::Onnx => Stated::onnx(bytes)?,
-        _ => Stated::ir(bytes)?,
+        Encoding::Onnx => Stated::onnx(bytes, wall)?,
+        _ => Stated::ir(bytes, wall)?,
     };
-    let Stated { outline, inputs: named_inputs, outputs: named_outputs } = &stated;
+    let Stated { outline, filled, inputs: named_inputs, outputs: named_outputs } = &stated;
     let weights = weights.map(|weights| view(weights)).transpose()?;
     let read = core.read(bytes, weights.as_ref()).map_err(errors::read)?;
     proceed(stop)?;
@@ -79,7 +81,7 @@ pub(crate) fn load(
         inputs: infos("input", &inputs, named_inputs)?,
         outputs: infos("output", &outputs, named_outputs)?,
     };
-    let guards = Guards::new(&signature, outline);
+    let guards = Guards::new(&signature, outline, *filled);
     let mut origins = origins::of(&compiled, &inputs, &outputs)?;
     // The library may compute what the file says to be an input, and it narrows wide numbers.
     if outline.passed_on.len() == origins.len() {
@@ -102,13 +104,15 @@ pub(crate) fn load(
 /// What the file says before the library reads it.
 struct Stated {
     outline: Outline,
+    /// The inputs that must have elements, one a bit.
+    filled: u64,
     /// Inputs and outputs with their names and dimensions. Of an IR the library tells them.
     inputs: Vec<ValueInfoProto>,
     outputs: Vec<ValueInfoProto>,
 }
 
 impl Stated {
-    fn onnx(bytes: &Buffer) -> Result<Self> {
+    fn onnx(bytes: &Buffer, wall: Wall) -> Result<Self> {
         let model = decode(bytes)?;
         let outline = Outline::of(&model);
         if outline.is_external() {
@@ -118,19 +122,24 @@ impl Stated {
         }
         check_generated(&model, "OpenVINO")?;
         refuse(&model, "OpenVINO", refusals())?;
+        walls::check(&model, Engine::OpenVino, wall)?;
+        let filled = match wall {
+            Wall::Own => 0,
+            Wall::Process | Wall::Shared => walls::must_be_filled(&model, Engine::OpenVino)?,
+        };
         let inputs = model.graph.iter().flat_map(GraphProto::callers_inputs).cloned().collect();
         let outputs = model.graph.into_iter().flat_map(|graph| graph.output).collect();
-        Ok(Self { outline, inputs, outputs })
+        Ok(Self { outline, filled, inputs, outputs })
     }
 
-    fn ir(bytes: &[u8]) -> Result<Self> {
+    fn ir(bytes: &[u8], wall: Wall) -> Result<Self> {
         // The library guesses the format from the bytes, and this one was promised.
         if !bytes.iter().take(256).any(|byte| *byte == b'<') {
             return Err(Error::invalid_encoding("the bytes are not an openvino model"));
         }
-        let ir::Outline { shape_determined, nodes } = ir::outline(bytes)?;
+        let ir::Outline { shape_determined, nodes, filled } = ir::outline(bytes, wall)?;
         let outline = Outline { shape_determined, nodes, ..Outline::default() };
-        Ok(Self { outline, inputs: Vec::new(), outputs: Vec::new() })
+        Ok(Self { outline, filled, inputs: Vec::new(), outputs: Vec::new() })
     }
 }
 

@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use godwit_backend::Wall;
+
 /// How the OpenVINO backend uses the library and the machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenVinoOptions {
@@ -16,6 +18,8 @@ pub struct OpenVinoOptions {
     pub load_deadline: Duration,
     /// A folder where compiled models are kept, so that loading them again is quick. `None` keeps none.
     pub cache_dir: Option<PathBuf>,
+    /// What stands between the library and others.
+    pub wall: Wall,
 }
 
 impl Default for OpenVinoOptions {
@@ -25,6 +29,7 @@ impl Default for OpenVinoOptions {
             one_at_a_time: false,
             load_deadline: Duration::from_secs(120),
             cache_dir: None,
+            wall: Wall::default(),
         }
     }
 }

@@ -16,6 +16,12 @@ const NAMED: usize = 5;
 /// Elements of a constant that a few bytes may ask for, at most: a gigabyte of `f32`.
 const MOST: i64 = 1 << 28;
 
+/// Attributes by which a dimension is made of another.
+const WINDOWS: [&str; 5] = ["dilations", "kernel_shape", "output_padding", "pads", "strides"];
+
+/// What one of them is less than, as is the step of a transform.
+const MOST_STEP: u64 = 1 << 31;
+
 /// Refuses what this device does not have: operators, dtypes, weights outside the file.
 pub(crate) fn survey(onnx: &Onnx, graph: &GraphProto, device: &str) -> Result<()> {
     let mut found = Found::default();
@@ -94,6 +100,11 @@ impl<'a> Found<'a> {
         if node.op_type == "ConstantOfShape" {
             self.vast |= shape.is_some_and(|shape| volume(shape).is_none_or(|it| it > MOST));
         }
+        if matches!(&*node.op_type, "DFT" | "STFT") {
+            let given = node.input.iter().filter_map(|name| self.constants.get(name.as_str()));
+            self.steep |=
+                given.flat_map(|it| integers(it)).any(|it| it.unsigned_abs() >= MOST_STEP);
+        }
         let divisor = node.input.get(1).and_then(|name| self.constants.get(name.as_str()));
         if let Some(divisor) = divisor.filter(|_| node.op_type == "Div") {
             let most = integers(divisor).map(i64::unsigned_abs).max().unwrap_or(0);
@@ -106,9 +117,9 @@ impl<'a> Found<'a> {
             g.iter().chain(graphs).for_each(|graph| self.graph(onnx, graph));
             self.inside = self.inside.max(self.nodes - nodes);
             self.halvings = self.halvings.max(self.bits.saturating_sub(bits));
+            let most = attribute.ints.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0);
+            self.steep |= WINDOWS.contains(&&*attribute.name) && most >= MOST_STEP;
             if attribute.name == "strides" {
-                let most = attribute.ints.iter().map(|it| it.unsigned_abs()).max().unwrap_or(0);
-                self.steep |= most >= 1 << 31;
                 self.bits = self.bits.saturating_add(most.max(1).ilog2());
             }
             if node.op_type == "Cast" && attribute.name == "to" {

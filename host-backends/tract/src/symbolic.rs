@@ -17,7 +17,7 @@ pub(crate) const DEPTH: usize = 32;
 /// simplifies without end.
 const DIVISOR: u64 = 1 << 31;
 
-/// What a dimension is multiplied by, at most.
+/// What a dimension is multiplied by, or what is added to it, at most.
 const FACTOR: u64 = 1 << 53;
 
 /// Terms of an expression, at most.
@@ -93,6 +93,8 @@ fn fits(dim: &TDim) -> bool {
         }
         let below = depth + 1;
         match dim {
+            // By itself it is the end of a slice, or the like.
+            TDim::Val(value) if depth > 1 && value.unsigned_abs() > FACTOR => return false,
             TDim::Val(_) | TDim::Sym(_) => {}
             TDim::Add(all)
             | TDim::Mul(all)

@@ -40,6 +40,7 @@ mod signature;
 mod stop;
 mod tensor;
 mod wait;
+mod wall;
 
 pub use async_trait::async_trait;
 pub use backend::{Backend, ExecutionContext, Graph};
@@ -63,3 +64,4 @@ pub use signature::{Arrangement, Dim, Signature, TensorInfo};
 pub use stop::Stop;
 pub use tensor::{DeviceBuffer, Element, Tensor, TensorData, Tensors, on_host};
 pub use wait::wait;
+pub use wall::Wall;

@@ -64,18 +64,22 @@ families! {
         engine: Some(&godwit_engines::OPENVINO), separate_process: WORKERS,
         system_calls: SystemCalls::Compile, variables: &["OPENVINO_", "OV_"]
     ] |library, options| {
-        let &FamilyOptions { inline_under, one_at_a_time, .. } = options;
-        let options =
-            godwit_openvino::OpenVinoOptions { inline_under, one_at_a_time, ..Default::default() };
+        let &FamilyOptions { inline_under, one_at_a_time, wall, .. } = options;
+        let options = godwit_openvino::OpenVinoOptions {
+            inline_under,
+            one_at_a_time,
+            wall,
+            ..Default::default()
+        };
         Ok(Arc::new(godwit_openvino::OpenVino::open(library, options)?))
     };
     "onnxruntime" "ort" [
         engine: Some(&godwit_engines::ONNXRUNTIME), separate_process: WORKERS,
         system_calls: SystemCalls::Compute, variables: CUDA
     ] |library, options| {
-        let &FamilyOptions { inline_under, threads, .. } = options;
+        let &FamilyOptions { inline_under, threads, wall, .. } = options;
         let options =
-            godwit_onnxruntime::OrtOptions { inline_under, threads, ..Default::default() };
+            godwit_onnxruntime::OrtOptions { inline_under, threads, wall, ..Default::default() };
         Ok(Arc::new(godwit_onnxruntime::OnnxRuntime::open(library, options)?))
     };
     "cuda" "cuda" [variables: CUDA, one_device_per_process: true] |_, _| {

@@ -3,6 +3,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use godwit_backend::Wall;
 use godwit_engines::Engine;
 use godwit_model::Limits;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,8 @@ pub struct PlatformOptions {
     pub isolation: Isolation,
     /// The arguments that make this program serve as a worker. [`crate::serve_worker`] says what follows them.
     pub worker_args: Vec<OsString>,
+    /// What stands between a worker process's library and others: whether it serves several tenants.
+    pub worker_wall: Wall,
     /// The services that are devices.
     pub endpoints: Vec<Endpoint>,
     /// What every family is opened with.
@@ -39,6 +42,10 @@ pub struct FamilyOptions {
     pub threads: Option<usize>,
     /// Bytes that the models and runs of a family may take in its worker process; `None` is all there are.
     pub memory: Option<u64>,
+    /// What stands between the family's library and others. In a worker process it is
+    /// [`PlatformOptions::worker_wall`].
+    #[serde(default)]
+    pub wall: Wall,
 }
 
 /// In a process with one app nobody else waits for its thread, and a hand-off to a worker and back would be a
@@ -59,6 +66,7 @@ impl Default for FamilyOptions {
             one_at_a_time: false,
             threads: None,
             memory: None,
+            wall: Wall::default(),
         }
     }
 }
@@ -66,7 +74,12 @@ impl Default for FamilyOptions {
 impl PlatformOptions {
     /// For a process with one app, to which everything belongs.
     pub fn single_app() -> Self {
-        Self { family: FamilyOptions::single_app(), cache_bytes: u64::MAX, ..Self::default() }
+        Self {
+            family: FamilyOptions::single_app(),
+            worker_wall: Wall::Own,
+            cache_bytes: u64::MAX,
+            ..Self::default()
+        }
     }
 }
 
@@ -76,6 +89,7 @@ impl Default for PlatformOptions {
             libraries: Libraries::default(),
             isolation: Isolation::default(),
             worker_args: vec!["worker".into()],
+            worker_wall: Wall::Shared,
             endpoints: Vec::new(),
             family: FamilyOptions::default(),
             model_limits: Limits::default(),

@@ -29,7 +29,8 @@ pub(crate) fn command(
     let unstartable =
         |error| Error::unavailable("this program cannot be started as a worker").with_source(error);
     let program = again().map_err(|error| unstartable(error.to_string()))?;
-    let settings = serde_json::to_string(&options.family);
+    let there = FamilyOptions { wall: options.worker_wall, ..options.family.clone() };
+    let settings = serde_json::to_string(&there);
     let settings = settings.map_err(|error| unstartable(error.to_string()))?;
     let mut arguments = options.worker_args.clone();
     arguments.extend([OsString::from(family.name), settings.into()]);

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use godwit_backend::{
-    Backend, DType, Dim, ErrorKind, Graph, Model, Quota, Shape, Target, Tensor, TensorInfo,
+    Backend, DType, Dim, ErrorKind, Graph, Model, Quota, Shape, Target, Tensor, TensorInfo, Wall,
 };
 use godwit_cpu::CpuBackend;
 use godwit_engines::{ONNXRUNTIME, OPENVINO};
@@ -55,7 +55,11 @@ fn engines() -> Vec<Engine> {
         },
         Engine {
             backend: Arc::new(
-                OpenVino::open(&library(&OPENVINO), OpenVinoOptions::default()).unwrap(),
+                OpenVino::open(
+                    &library(&OPENVINO),
+                    OpenVinoOptions { wall: Wall::Own, ..Default::default() },
+                )
+                .unwrap(),
             ),
             device: "openvino-cpu:0",
             lacks: &[],

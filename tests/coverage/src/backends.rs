@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use godwit_backend::{Backend, Device, DeviceId};
+use godwit_backend::{Backend, Device, DeviceId, Wall};
 use godwit_fixtures::migraphx;
 use godwit_model::Limits;
 use godwit_platform::{Family, FamilyOptions, Libraries};
@@ -32,7 +32,9 @@ pub fn open(name: &str) -> Result<(Arc<dyn Backend>, Device)> {
         Some(engine) if name == ROCM => [(engine, migraphx::library()?)].into_iter().collect(),
         _ => Libraries::default(),
     };
-    let backend = family.open(&libraries, &FamilyOptions::default());
+    // This process is a worker: what an engine does to it is an outcome.
+    let options = FamilyOptions { wall: Wall::Own, ..FamilyOptions::default() };
+    let backend = family.open(&libraries, &options);
     let backend = backend.context("run `cargo xtask setup`")?;
     let device = backend.devices()?.into_iter().find(|device| device.id == id);
     let device = device.with_context(|| format!("{name} has no device {id}"))?;

@@ -11,8 +11,10 @@
 pub mod backends;
 pub mod baseline;
 pub mod cases;
+mod child;
 pub mod compare;
 pub mod exclude;
+pub mod hostile;
 pub mod judge;
 pub mod report;
 pub mod supervise;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use godwit_coverage::baseline::{self, Baseline};
+use godwit_coverage::hostile::{self, Fate};
 use godwit_coverage::supervise::{Coverage, Plan, cover};
 use godwit_coverage::{Case, Verdict, backends, cases, report, worker};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -44,6 +45,40 @@ enum Task {
         #[arg(long, default_value_t = 30)]
         limit: u64,
     },
+    /// Run hostile models on devices, beside another tenant
+    Hostile {
+        /// Only this device
+        #[arg(long)]
+        device: Option<String>,
+        /// What the models are made from
+        #[arg(long, default_value_t = hostile::SEED)]
+        seed: u64,
+        /// Only models whose name contains this
+        #[arg(long, default_value = "")]
+        only: String,
+        /// Put the engine into the host's process and refuse nothing, to measure it
+        #[arg(long)]
+        bare: bool,
+        /// The repository's root
+        #[arg(long, default_value = ".")]
+        root: PathBuf,
+        /// Seconds that one model may take
+        #[arg(long, default_value_t = 30)]
+        limit: u64,
+    },
+    /// Be the host that is attacked
+    #[command(hide = true)]
+    Victim {
+        #[arg(long)]
+        device: String,
+        #[arg(long)]
+        seed: u64,
+        #[arg(long)]
+        bare: bool,
+    },
+    /// Be a worker process of that host
+    #[command(hide = true)]
+    Engine { family: String, options: Option<String>, library: Option<PathBuf> },
     /// Serve cases to another of these processes
     #[command(hide = true)]
     Worker {
@@ -60,6 +95,17 @@ fn main() -> ExitCode {
             worker::serve(&backend, &cases, std::io::stdin().lock(), std::io::stdout().lock())
                 .map(|()| true)
         }),
+        Task::Victim { device, seed, bare } => enter(&device).and_then(|()| {
+            hostile::serve(&device, seed, bare, std::io::stdin().lock(), std::io::stdout().lock())
+                .map(|()| true)
+        }),
+        Task::Engine { family, options, library } => {
+            let served = godwit_platform::serve_worker(&family, options.as_deref(), library);
+            served.map(|()| true).map_err(Into::into)
+        }
+        Task::Hostile { device, seed, only, bare, root, limit } => {
+            attack(device.as_deref(), seed, (&only, bare), &root, limit)
+        }
         Task::Report { cases, backend, only, root, limit } => {
             run(&cases, backend.as_deref(), only.as_deref(), &root, limit)
         }
@@ -76,7 +122,11 @@ fn main() -> ExitCode {
 
 /// Goes where the library of `backend` can be loaded.
 fn enter(backend: &str) -> Result<()> {
-    if backend == backends::ROCM { godwit_fixtures::migraphx::enter() } else { Ok(()) }
+    if backend.split('-').next() == Some(backends::ROCM) {
+        godwit_fixtures::migraphx::enter()
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether no backend has a defect that is not known.
@@ -112,6 +162,44 @@ fn run(
     let known =
         |it: &Coverage| it.defects(&cases).all(|(case, _)| before.knows(&it.backend, &case.name));
     Ok(coverages.iter().all(known))
+}
+
+/// Whether no host ended and nobody saw what is another's.
+fn attack(
+    device: Option<&str>,
+    seed: u64,
+    (only, bare): (&str, bool),
+    root: &Path,
+    limit: u64,
+) -> Result<bool> {
+    let logs = root.join("target/coverage");
+    fs::create_dir_all(&logs)?;
+    let mut is_safe = true;
+    for name in hostile::DEVICES.iter().filter(|name| device.is_none_or(|it| it == **name)) {
+        let plan = hostile::Plan {
+            program: std::env::current_exe()?,
+            seed,
+            only: only.to_owned(),
+            step: 1,
+            bare,
+            limit: Duration::from_secs(limit),
+            log: logs.join(format!("hostile-{name}.log")),
+        };
+        let report = hostile::watch(&plan, name, |model, found| {
+            if found.fate.is_harm() || found.fate == Fate::Worker || !only.is_empty() {
+                println!("    {name}: {}: {}: {}", model.name, found.fate.name(), found.why);
+            }
+        })?;
+        let counts = Fate::ALL.map(|it| format!("{} {}", report.count(it), it.name()));
+        println!("    {name} ({}): {}", report.driver, counts.join(", "));
+        is_safe &= report.harm().next().is_none();
+    }
+    let page = fs::read_to_string(root.join(hostile::PAGE)).context(hostile::PAGE)?;
+    let renewed = hostile::renew(&page)?;
+    if renewed != page {
+        write(root, hostile::PAGE, renewed)?;
+    }
+    Ok(is_safe)
 }
 
 fn watch(plan: &Plan, name: &str, cases: &[Case]) -> Result<Coverage> {

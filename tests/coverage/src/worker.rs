@@ -4,23 +4,10 @@ use std::io::{BufRead, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde::{Deserialize, Serialize};
 
+use crate::child::{Said, say};
 use crate::judge::judge;
 use crate::{Outcome, Verdict, backends, cases};
-
-/// Before every line that is ours: a library may print what it likes.
-pub(crate) const MARK: &str = "@godwit-coverage ";
-
-/// What a worker says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Said {
-    /// First of all: it is ready, and this library computes.
-    Ready { driver: String },
-    /// The outcome of the case it was given.
-    Judged(Outcome),
-}
 
 /// Serves until the input ends.
 ///
@@ -35,7 +22,7 @@ pub fn serve(
 ) -> Result<()> {
     let cases = cases::read(folder)?;
     let (backend, device) = backends::open(backend)?;
-    say(&mut output, &Said::Ready { driver: device.driver.clone() })?;
+    say(&mut output, &Said::<Outcome>::Ready { driver: device.driver.clone() })?;
     for line in input.lines() {
         let line = line?;
         let case = cases.iter().find(|case| case.name == line);
@@ -46,10 +33,4 @@ pub fn serve(
         say(&mut output, &Said::Judged(outcome))?;
     }
     Ok(())
-}
-
-fn say(output: &mut impl Write, said: &Said) -> Result<()> {
-    // On a line of its own, whatever was printed before.
-    writeln!(output, "\n{MARK}{}", serde_json::to_string(said)?)?;
-    Ok(output.flush()?)
 }

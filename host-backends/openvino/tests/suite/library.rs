@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use godwit_backend::{Backend, ErrorKind};
+use godwit_backend::{Backend, ErrorKind, Wall};
 use godwit_openvino::{OpenVino, OpenVinoOptions};
 
 /// The library that the chores installed.
@@ -12,7 +12,9 @@ pub(crate) fn path() -> PathBuf {
 }
 
 pub(crate) fn open() -> OpenVino {
-    OpenVino::open(&path(), OpenVinoOptions::default()).unwrap()
+    // Nobody else is in this process.
+    let options = OpenVinoOptions { wall: Wall::Own, ..Default::default() };
+    OpenVino::open(&path(), options).unwrap()
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godwit_backend::{DType, DeviceKind, Encoding, Target};
+use godwit_backend::{DType, DeviceKind, Encoding, Target, Wall};
 use godwit_conformance::models::{OnnxModels, ScriptModels};
 use godwit_conformance::{Held, Subject};
 use godwit_cpu::CpuBackend;
@@ -40,7 +40,10 @@ pub(crate) fn openvino() -> Subject {
     let found = godwit_engines::find(&godwit_engines::OPENVINO, None);
     let library = found.expect("OpenVINO is not installed: run `cargo xtask setup`").path;
     Subject {
-        backend: Arc::new(OpenVino::open(&library, OpenVinoOptions::default()).unwrap()),
+        backend: Arc::new(
+            OpenVino::open(&library, OpenVinoOptions { wall: Wall::Own, ..Default::default() })
+                .unwrap(),
+        ),
         target: Target::new("openvino-cpu:0"),
         models: Arc::new(OnnxModels),
         lacks: &[],
