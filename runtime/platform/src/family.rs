@@ -36,9 +36,12 @@ pub struct Family {
 type Open = fn(&Path, &FamilyOptions) -> Result<Arc<dyn Backend>>;
 
 /// Whether this system has worker processes.
+#[allow(dead_code, reason = "a build may have no backend")]
 const WORKERS: bool = cfg!(target_os = "linux");
 
+#[allow(dead_code, reason = "a build may have none of these backends")]
 const CUDA: &[&str] = &["CUDA_", "NVIDIA_"];
+#[allow(dead_code, reason = "a build may have none of these backends")]
 const ROCM: &[&str] = &["ROCM_", "HIP_", "HSA_", "ROCR_", "MIGRAPHX_", "PATH", "HOME", "TMPDIR"];
 
 /// An entry a backend: its cargo feature, its name, how it differs from [`Family::new`], how it is opened.
