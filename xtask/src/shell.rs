@@ -101,7 +101,13 @@ pub(crate) fn shown(command: &Command) -> String {
         _ => arg.to_string_lossy().into_owned(),
     };
     let set = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-    let set = set.map(|(name, value)| format!("{}={}", name.display(), quoted(&relative(value))));
+    // A program may refuse a variable that depends on the current folder.
+    let set = set.map(|(name, value)| match Path::new(value).strip_prefix(&root) {
+        Ok(inside) if is_in_root => {
+            format!("{}=$PWD/{}", name.display(), quoted(&inside.to_string_lossy()))
+        }
+        _ => format!("{}={}", name.display(), quoted(&value.to_string_lossy())),
+    });
     let args = command.get_args().map(|arg| quoted(&relative(arg)));
     let name = name.to_string_lossy().into_owned();
     set.chain([name]).chain(args).collect::<Vec<_>>().join(" ")
@@ -134,7 +140,10 @@ mod tests {
             .env("GODWIT_ENGINES", root().join("target/engines"))
             .env_remove("HOME")
             .arg("devices");
-        assert_eq!(shown(&command), "GODWIT_ENGINES=target/engines target/debug/godwit devices");
+        assert_eq!(
+            shown(&command),
+            "GODWIT_ENGINES=$PWD/target/engines target/debug/godwit devices"
+        );
     }
 
     #[test]
