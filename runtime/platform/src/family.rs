@@ -25,6 +25,8 @@ pub struct Family {
     pub(crate) system_calls: SystemCalls,
     /// Variables that its worker is given, by what their names begin with.
     pub(crate) variables: &'static [&'static str],
+    /// Whether its library computes short runs on the thread that asks for them.
+    runs_on_caller: bool,
     /// How long a load may take.
     load_within: Duration,
     /// Whether its library drives one device a process.
@@ -78,7 +80,7 @@ families! {
     };
     "onnxruntime" "ort" [
         engine: Some(&godwit_engines::ONNXRUNTIME), separate_process: WORKERS,
-        system_calls: SystemCalls::Compute, variables: CUDA
+        system_calls: SystemCalls::Compute, variables: CUDA, runs_on_caller: true
     ] |library, options| {
         let &FamilyOptions { inline_under, threads, wall, .. } = options;
         let options =
@@ -110,6 +112,7 @@ impl Family {
             separate_process: false,
             system_calls: SystemCalls::All,
             variables: &[],
+            runs_on_caller: false,
             load_within: Duration::from_secs(120),
             one_device_per_process: false,
             open,
@@ -170,7 +173,8 @@ impl Family {
             let limits = Limits { load: self.load_within, ..Limits::default() };
             let worker = Worker::new(self.name, command()?)
                 .limits(limits)
-                .inline_under(options.family.inline_under);
+                .inline_under(options.family.inline_under)
+                .on_the_callers_processor(self.runs_on_caller);
             let confinement = worker.start().map_err(refused)?;
             let path = library.as_ref().map(|library| &*library.found.path);
             options

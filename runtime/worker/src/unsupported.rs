@@ -35,6 +35,12 @@ impl Worker {
         self
     }
 
+    /// The same.
+    #[must_use]
+    pub fn on_the_callers_processor(self, _: bool) -> Self {
+        self
+    }
+
     pub(crate) fn standing_for(self, _: DeviceId, _: DeviceId) -> Self {
         self
     }

@@ -46,7 +46,7 @@ impl WorkerContext {
         quota: Quota,
     ) -> Self {
         let estimate = graph.inline.estimate();
-        let (last, together) = (Last::default(), Together::default());
+        let (last, together) = (Last::default(), Together::new(graph.together));
         Self { last, handle, channel, estimate, together, work, graph, quota }
     }
 

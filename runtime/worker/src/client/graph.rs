@@ -22,6 +22,8 @@ pub(super) struct LoadedGraph {
     pub(super) work: Work,
     pub(super) info: GraphInfo,
     pub(super) inline: InlinePolicy,
+    /// Short runs are computed on the caller's processor.
+    pub(super) together: bool,
     pub(super) blame: Arc<Blame>,
     pub(super) limits: Limits,
 }

@@ -6,11 +6,12 @@ use crate::shared::ControlPage;
 use crate::sys::Processors;
 
 /// Where a worker's thread was put last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Together {
     /// The processor that the worker's thread is bound to.
     bound: Option<usize>,
-    failed: bool,
+    /// Whether it is wanted, and has not been refused.
+    is_wanted: bool,
 }
 
 /// The caller's thread stays where it is until this is dropped: the answer would wake it elsewhere.
@@ -25,10 +26,14 @@ impl Drop for Stay {
 }
 
 impl Together {
+    pub(super) fn new(is_wanted: bool) -> Self {
+        Self { bound: None, is_wanted }
+    }
+
     /// Puts the worker's thread where the caller's is, and keeps the caller's there. Without effect where the system
     /// does not let it.
     pub(super) fn hold(&mut self, control: &ControlPage, process: u32) -> Option<Stay> {
-        if self.failed {
+        if !self.is_wanted {
             return None;
         }
         let before = Processors::of_this_thread().ok()?;
@@ -39,7 +44,7 @@ impl Together {
                 // It has not begun.
                 None => return None,
                 Some(false) => {
-                    self.failed = true;
+                    self.is_wanted = false;
                     return None;
                 }
                 Some(true) => self.bound = Some(index),

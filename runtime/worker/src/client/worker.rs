@@ -34,6 +34,7 @@ pub struct Worker {
     command: Box<dyn Fn() -> Command + Send + Sync>,
     limits: Limits,
     inline_under: Duration,
+    together: bool,
     current: Mutex<Option<Starting>>,
     stands_for: Option<StandsFor>,
     blame: Arc<Blame>,
@@ -57,6 +58,7 @@ impl Worker {
             command: Box::new(command),
             limits: Limits::default(),
             inline_under: Duration::from_micros(200),
+            together: false,
             current: Mutex::default(),
             stands_for: None,
             blame: Arc::default(),
@@ -73,6 +75,13 @@ impl Worker {
     #[must_use]
     pub fn inline_under(self, inline_under: Duration) -> Self {
         Self { inline_under, ..self }
+    }
+
+    /// Runs what takes less than a millisecond on the caller's processor, so that none has to be woken. For a library
+    /// that computes such runs on the thread that asks for them: one that wakes threads of its own takes longer so.
+    #[must_use]
+    pub fn on_the_callers_processor(self, together: bool) -> Self {
+        Self { together, ..self }
     }
 
     /// Loads every model on the device that the process knows as `there`, and calls it `here`: what a process is
@@ -203,6 +212,7 @@ impl Backend for Worker {
             work,
             info: *info,
             inline: InlinePolicy::new(self.inline_under, true),
+            together: self.together,
             blame: self.blame.clone(),
             limits: self.limits,
         }))))
