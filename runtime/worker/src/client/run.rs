@@ -46,7 +46,6 @@ impl WorkerContext {
                 Stage::New
             } else {
                 match self.run_inline(&inputs) {
-                    Ok(Stage::NeedsRoom(len)) => Stage::NeedsRoom(len),
                     Ok(stage) => stage,
                     Err(outcome) => return Run::ready(outcome),
                 }
